@@ -1,0 +1,1 @@
+"""Who takes which stance towards what in the news."""

@@ -1,0 +1,251 @@
+"""Who holds what is said in each sentence: the rules, combined over the article.
+
+Sentence by sentence the rules find cues and holders, and ``features`` says how far each is
+believed; a pass over the quotations then gives every sentence of a quotation its speaker,
+from the cue beside it or from who spoke last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+from stance.articles.actors import Actors, AliasTable
+from stance.articles.content import content_span
+from stance.articles.features import belief
+from stance.articles.mentions import Range, first_subject
+from stance.articles.quotes import Quotation, quotations
+from stance.articles.rules import Hit, hits
+from stance.articles.targets import target_range
+from stance.articles.tokens import Clause, tokenize
+from stance.schema import Attribution, Quote, Sentence, Span
+
+THRESHOLD = 0.35
+"""A finding less probable than this on the training articles is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One sentence with its tokens, the quotations in it and what the rules found."""
+
+    clause: Clause
+    quotes: tuple[int, ...]
+    """Indices of the quotations that are somebody's utterance."""
+    quote: Quote
+    """How an attribution in this sentence reaches it."""
+    hits: tuple[Hit, ...]
+
+
+def read(text: str, sentences: Sequence[Sentence], quotes: Sequence[Quotation]) -> list[Reading]:
+    """Every sentence that is not boilerplate, with all findings, believed or not."""
+    readings: list[Reading] = []
+    first = 0
+    for sentence in sentences:
+        while first < len(quotes) and quotes[first].end <= sentence.start:
+            first += 1
+        if sentence.boilerplate:
+            continue
+        speech: list[int] = []
+        pieces = 0
+        k = first
+        while k < len(quotes) and quotes[k].start < sentence.end:
+            # A title or a few words in marks are part of the sentence, not a voice.
+            if quotes[k].fragment and quotes[k].start >= sentence.start:
+                pieces += 1
+            else:
+                speech.append(k)
+            k += 1
+        clause = tokenize(text, sentence, quotes, speech)
+        if any(not quotes[k].embedded or quotes[k].start < sentence.start for k in speech):
+            kind = Quote.DIRECT
+        else:
+            kind = Quote.MIXED if speech or pieces else Quote.INDIRECT
+        readings.append(Reading(clause, tuple(speech), kind, tuple(hits(clause))))
+    return readings
+
+
+def attribute(
+    text: str, sentences: Sequence[Sentence], aliases: AliasTable | None = None
+) -> list[Attribution]:
+    """Attributions in the order of the sentences; at least one for each that is not boilerplate.
+
+    A sentence in which nobody but the writer speaks has one with ``actor`` empty and rule
+    ``writer``; one whose speaker the text leaves out ("was expected to") has ``actor`` empty
+    and the rule that found it. Several holders give several, each with its own cue.
+    ``confidence`` is the probability, fitted on annotated training articles, that the holder
+    is right.
+    """
+    quotes = quotations(text, sentences)
+    readings = read(text, sentences, quotes)
+    actors = Actors.of((reading.clause for reading in readings), text, aliases or AliasTable())
+    found = [_believed(text, reading, actors) for reading in readings]
+    _spread(readings, found, quotes)
+    result: list[Attribution] = []
+    for reading, attributions in zip(readings, found, strict=True):
+        result += attributions or [Attribution(reading.clause.sentence.index, "")]
+    return result
+
+
+def _believed(text: str, reading: Reading, actors: Actors) -> list[Attribution]:
+    clause = reading.clause
+    sentence = clause.sentence
+    believed: list[tuple[Hit, float]] = []
+    for number, hit in enumerate(reading.hits):
+        attributed, right = belief(clause, reading.hits, number)
+        if attributed >= THRESHOLD:
+            believed.append((hit, right))
+    places = _mentions(clause, [hit.holder for hit, _ in believed if hit.holder is not None])
+    named = {place: _actor(text, clause, place, subject, actors) for place, subject in places}
+    kind = reading.quote
+    chosen: dict[str, Attribution] = {}
+    for hit, right in believed:
+        cue = (clause.start[hit.cue[0]], clause.end[hit.cue[1] - 1])
+        span = None
+        speaker = actor = ""
+        if hit.holder is not None:
+            span = (clause.start[hit.holder[0]], clause.end[hit.holder[1] - 1])
+            speaker, actor = text[slice(*span)], named[hit.holder]
+        about = target_range(clause, hit)
+        target = (clause.start[about[0]], clause.end[about[1] - 1]) if about else None
+        attribution = Attribution(
+            sentence.index, actor, speaker, text[slice(*cue)], kind, span, cue,
+            content_span(clause, hit), text[slice(*target)] if target else "", target,
+            hit.rule, round(right, 4),
+        )  # fmt: skip
+        kept = chosen.get(actor.casefold())
+        if kept is None or kept.confidence < attribution.confidence:
+            chosen[actor.casefold()] = attribution
+    if len(chosen) > 1:
+        chosen.pop("", None)
+    return list(chosen.values())
+
+
+def _mentions(clause: Clause, holders: list[Range]) -> list[tuple[Range, bool]]:
+    """Phrases that pronouns may point back to, in order; subjects and holders are marked."""
+    subjects = set(holders)
+    main = first_subject(clause)
+    if main is not None and not any(a < main[1] and main[0] < b for a, b in subjects):
+        subjects.add(main)
+    places = [(place, True) for place in subjects]
+    covered = [False] * (len(clause) + 1)
+    for a, b in subjects:
+        covered[a:b] = [True] * (b - a)
+    i = 0
+    while i < len(clause):
+        if clause.kind[i] == "N" and not covered[i]:
+            j = i
+            while j < len(clause) and clause.kind[j] == "N" and not covered[j]:
+                j += 1
+            places.append(((i, j), False))
+            i = j
+        i += 1
+    return sorted(places)
+
+
+def _actor(text: str, clause: Clause, place: Range, subject: bool, actors: Actors) -> str:
+    first, last = place
+    at, index = clause.start[first], clause.sentence.index
+    if last - first == 1 and clause.kind[first] in "OGR":
+        word = clause.word[first].partition("'")[0]
+        return actors.pronoun(word, index, at)
+    phrase = text[at : clause.end[last - 1]]
+    beside = _beside(text, clause, last)
+    if beside and (
+        clause.kind[last - 1] == "L"
+        or not text[at].isupper()
+        or " " not in phrase
+        or phrase[:4] in ("The ", "the ")
+    ):
+        actor = actors.described_as(phrase, beside)
+        return actors.mention(actor, subject=subject, sentence=index, at=at)
+    if clause.kind[first] == "G":
+        # "his spokesman": the owner belongs to the name.
+        owner = actors.pronoun(clause.word[first], index, at)
+        rest = text[clause.start[first + 1] : clause.end[last - 1]]
+        if owner and owner != clause.word[first]:
+            phrase = f"{owner}'s {rest}"
+            actors.mention(owner, subject=False, sentence=index, at=at)
+            return phrase
+    return actors.mention(phrase, subject=subject, sentence=index, at=at)
+
+
+def _beside(text: str, clause: Clause, last: int) -> str:
+    """The name between commas after a description: ``the mayor of Karsa, Anna Petra, said``."""
+    if last >= len(clause) or clause.kind[last] != ",":
+        return ""
+    end = last + 1
+    while end < len(clause) and clause.kind[end] == "N":
+        end += 1
+    closed = end >= len(clause) or clause.kind[end] in ",;"
+    if not closed or not 2 <= end - last - 1 <= 5:
+        return ""
+    return text[clause.start[last + 1] : clause.end[end - 1]]
+
+
+@cache
+def measured() -> Mapping[str, float]:
+    """Precision of each rule on the training articles, for rules that have no cue of their own."""
+    source = (files("stance.articles") / "measured.tsv").read_text(encoding="utf-8")
+    table: dict[str, float] = {}
+    for line in source.split("\n"):
+        if line and not line.startswith("#"):
+            rule, fired, right = line.split("\t")
+            table[rule] = int(right) / max(1, int(fired))
+    return table
+
+
+def _quoted(clause: Clause) -> Span | None:
+    places = [k for k in range(len(clause)) if clause.kind[k] == "Q"]
+    return (clause.start[places[0]], clause.end[places[-1]]) if places else None
+
+
+def _spread(
+    readings: Sequence[Reading], found: list[list[Attribution]], quotes: Sequence[Quotation]
+) -> None:
+    """Give each sentence of a quotation its speaker.
+
+    First the cue in any sentence of the same quotation; then, across a paragraph, the
+    quotation that it continues; then whoever spoke last, in the paragraph or before it.
+    """
+    speakers: dict[int, Attribution] = {}
+    for reading, attributions in zip(readings, found, strict=True):
+        speech = [a for a in attributions if a.actor]
+        if speech:
+            best = max(speech, key=lambda a: a.confidence)
+            for k in reading.quotes:
+                speakers.setdefault(k, best)
+    for k in range(len(quotes) - 1, 0, -1):
+        # A paragraph of a long quotation may be followed by the one that names the speaker.
+        if quotes[k].continues and k in speakers:
+            speakers.setdefault(k - 1, speakers[k])
+    last: Attribution | None = None
+    previous: int | None = None
+    for position, reading in enumerate(readings):
+        attributions = found[position]
+        paragraph = reading.clause.sentence.paragraph
+        if not attributions and reading.quotes:
+            first = reading.quotes[0]
+            source = speakers.get(first)
+            rule = "quotation"
+            if source is None and quotes[first].continues:
+                source, rule = speakers.get(first - 1) or last, "continued"
+            if source is None and last is not None:
+                source = last
+                rule = "floating" if previous == paragraph else "floating-far"
+            if source is not None:
+                found[position] = [
+                    replace(
+                        source, sentence=reading.clause.sentence.index, speaker="", cue="",
+                        quote=Quote.DIRECT, speaker_span=None, cue_span=None,
+                        content_span=_quoted(reading.clause), target="", target_span=None,
+                        rule=rule, confidence=round(measured().get(rule, 0.5), 4),
+                    )
+                ]  # fmt: skip
+                speakers.setdefault(first, source)
+        for attribution in found[position]:
+            if attribution.actor:
+                last = attribution
+                previous = paragraph
+                break

@@ -1,0 +1,100 @@
+"""What a stance is about: the shortest phrase that names it, found by the form of the cue.
+
+A verb of stance takes its object, a passive its subject, a noun what stands behind its
+preposition, and reported speech the subject of what is reported. Pronouns name nothing and
+are passed over.
+"""
+
+from __future__ import annotations
+
+from stance.articles.cues import lexicon
+from stance.articles.mentions import Range, phrase_after, subject_before
+from stance.articles.rules import Hit
+from stance.articles.tokens import Clause
+
+_PARTICLES = frozenset(
+    [
+        "on",
+        "upon",
+        "for",
+        "against",
+        "to",
+        "at",
+        "about",
+        "of",
+        "with",
+        "over",
+        "off",
+        "out",
+        "up",
+        "down",
+        "by",
+        "in",
+        "from",
+        "as",
+    ]
+)
+_NOUN_RULES = ("possessive", "light-verb", "noun-")
+_REACH = 8
+
+
+def target_range(c: Clause, hit: Hit) -> Range | None:
+    """Tokens of the target of ``hit``, or ``None`` where no phrase names it."""
+    if hit.rule == "passive-by":
+        return _named(c, subject_before(c, hit.cue[0]))
+    if hit.rule.startswith(_NOUN_RULES):
+        return _behind_noun(c, hit)
+    start = hit.cue[1]
+    if hit.holder is not None and hit.holder[0] >= start:
+        # "..., said the minister": what follows the cue is the holder.
+        return _reported_before(c, hit.cue[0])
+    while (
+        start < len(c)
+        and start < hit.cue[1] + 2
+        and (c.word[start] in _PARTICLES or c.kind[start] in "AT")
+    ):
+        start += 1
+    form = lexicon().verbs.get(c.word[hit.cue[1] - 1])
+    if form is not None and "speech" in form.families and start < len(c) and c.kind[start] != "Q":
+        found = _reported(c, start)
+        if found is not None:
+            return found
+    return _named(c, phrase_after(c, start)) if start < len(c) else None
+
+
+def _reported(c: Clause, start: int) -> Range | None:
+    """The subject of the clause after ``that``, or of the words right after the cue."""
+    for k in range(start, min(start + _REACH, len(c))):
+        if c.word[k] == "that":
+            return _named(c, phrase_after(c, k + 1))
+        if c.kind[k] in ",;:Q":
+            break
+    return None
+
+
+def _reported_before(c: Clause, end: int) -> Range | None:
+    """The phrase that opens the words before the cue."""
+    return _named(c, phrase_after(c, 0)) if end > 1 and c.kind[0] in "DGNL" else None
+
+
+def _behind_noun(c: Clause, hit: Hit) -> Range | None:
+    start = hit.cue[1]
+    for k in range(start, min(start + _REACH, len(c))):
+        if hit.holder is not None and hit.holder[0] <= k < hit.holder[1]:
+            continue
+        if c.kind[k] in ",;:QSX":
+            return None
+        if c.kind[k] == "P" and (hit.holder is None or k + 1 != hit.holder[0]):
+            return _named(c, phrase_after(c, k + 1))
+        if c.word[k] == "that":
+            return _named(c, phrase_after(c, k + 1))
+    return None
+
+
+def _named(c: Clause, found: Range | None) -> Range | None:
+    if found is None:
+        return None
+    first, last = found
+    if all(c.kind[k] in "OGDAT#" for k in range(first, last)):
+        return None
+    return found

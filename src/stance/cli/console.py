@@ -1,0 +1,92 @@
+"""What people see: progress that appears when work is long, one line per error, tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from stance.models.base import Progress as Told
+
+_PATIENCE = 1.0  # seconds before a bar appears
+_QUIET_EVERY = 30.0  # seconds between lines where there is no terminal
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Bars:
+    """Reports a run: a bar per stage on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._task: Any = None
+
+    def say(self, text: str) -> None:
+        err.print(Text(text))
+
+    def stage(self, text: str) -> Told:
+        began = time.monotonic()
+        spoke = began
+        if self._progress is not None and self._task is not None:
+            self._progress.remove_task(self._task)
+            self._task = None
+
+        def told(done: int, total: int, note: str = "") -> None:
+            nonlocal spoke
+            now = time.monotonic()
+            title = f"{text} ({note})" if note else text
+            if self._progress is not None:
+                if self._task is None and now - began > _PATIENCE:
+                    self._task = self._progress.add_task(title, total=total)
+                if self._task is not None:
+                    self._progress.update(
+                        self._task, completed=done, total=total, description=title
+                    )
+            elif now - spoke > _QUIET_EVERY:
+                spoke = now
+                err.print(Text(f"{title}: {done} of {total}"))
+
+        return told
+
+
+@contextmanager
+def reporting(quiet: bool = False) -> Iterator[Bars]:
+    """Yield a reporter for the block; bars go to standard error and leave no trace."""
+    if quiet or not err.is_terminal:
+        yield Bars(None)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield Bars(progress)
+
+
+def print_json(value: Any) -> None:
+    """Write JSON for machines: one document, nothing else on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
+) -> None:
+    """Print a table; text is never read as markup."""
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for at, name in enumerate(columns):
+        table.add_column(name, justify="right" if at in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out.print(table)

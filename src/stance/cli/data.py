@@ -1,0 +1,136 @@
+"""`stance data`: check, describe and split labelled rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Labelled rows: validate, describe, split, audit.")
+
+Source = Annotated[str, typer.Argument(help="Rows: CSV, TSV, JSONL, Parquet, or a data set.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", "-c", help="Our field and the file's column: text=sentence"),
+]
+Book = Annotated[str | None, typer.Option("--codebook", help="Label set; else the bundled one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
+
+
+def _load(source: str, columns: list[str] | None, codebook: str | None) -> tuple[Any, Any]:
+    from stance.cli.runs import pairs
+    from stance.codebook import load_codebook
+    from stance.corpus.load import Mapped, load_examples
+    from stance.files import resolve
+
+    book = load_codebook(codebook)
+    mapped = Mapped(columns=pairs(columns or []))
+    return load_examples(resolve(source), book, mapped=mapped), book
+
+
+@app.command()
+def validate(
+    source: Source, column: Columns = None, codebook: Book = None, as_json: AsJson = False
+) -> None:
+    """List everything wrong with a table, row by row. Exits with 2 where anything is."""
+    from stance.cli import console
+    from stance.cli.runs import pairs
+    from stance.codebook import load_codebook
+    from stance.corpus.load import Mapped, check_rows
+    from stance.corpus.tables import read_rows
+    from stance.errors import InputError
+    from stance.files import resolve
+
+    mapped = Mapped(columns=pairs(column or []))
+    examples, problems = check_rows(read_rows(resolve(source)), load_codebook(codebook), mapped)
+    if as_json:
+        found = [{"row": problem.row, "message": problem.message} for problem in problems]
+        console.print_json({"rows": len(examples), "problems": found})
+    else:
+        for problem in problems:
+            console.out.print(str(problem), markup=False, highlight=False)
+    if problems:
+        raise InputError(f"{source}: {len(problems)} rows are wrong")
+    if not as_json:
+        console.out.print(f"{source}: {len(examples)} rows are good", markup=False, highlight=False)
+
+
+@app.command()
+def describe(
+    source: Source, column: Columns = None, codebook: Book = None, as_json: AsJson = False
+) -> None:
+    """Count rows, articles, actors, labels by split, quote types and lengths."""
+    from stance.cli import console
+    from stance.corpus.describe import describe_rows
+
+    examples, book = _load(source, column, codebook)
+    facts = describe_rows(examples, book)
+    if as_json:
+        console.print_json(facts.to_json())
+        return
+    head = [[name, str(value)] for name, value in facts.counts.items()]
+    console.print_table(source, ["", ""], head, right=[1])
+    for task, table in facts.labels.items():
+        splits = list(table.columns)
+        rows = [[name, *(str(n) for n in table.counts[name])] for name in table.counts]
+        console.print_table("", [task, *splits], rows, right=range(1, len(splits) + 1))
+
+
+@app.command()
+def split(
+    source: Source,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .jsonl or .csv.")],
+    column: Columns = None,
+    codebook: Book = None,
+    group: Annotated[str, typer.Option(help="Column that must not be torn apart.")] = "doc_id",
+    validation: Annotated[float, typer.Option(help="Share for validation, in tenths.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Share for testing, in tenths.")] = 0.2,
+    salt: Annotated[str, typer.Option(help="Another salt gives another split.")] = "",
+) -> None:
+    """Write the rows with a split column: grouped, near-duplicates together, stratified."""
+    from dataclasses import replace
+
+    from stance.cli import console
+    from stance.corpus.audit import require_clean
+    from stance.corpus.load import SPLITS, to_rows
+    from stance.corpus.splits import by_hash, groups_of
+    from stance.corpus.tables import write_rows
+
+    examples, _ = _load(source, column, codebook)
+    groups = groups_of(examples, group)
+    parts = by_hash(examples, groups, validation=validation, test=test, salt=salt)
+    require_clean(examples, parts)
+    for name in SPLITS:
+        for at in getattr(parts, name):
+            examples[at] = replace(examples[at], split=name)
+    write_rows(output, to_rows(examples))
+    counts = ", ".join(f"{name} {len(getattr(parts, name))}" for name in SPLITS)
+    console.out.print(f"{output}: {counts} rows", markup=False, highlight=False)
+
+
+@app.command()
+def audit(
+    source: Source, column: Columns = None, codebook: Book = None, as_json: AsJson = False
+) -> None:
+    """Look for leaks between the splits and for sameness among the texts. Exits with 2 on a leak."""
+    from stance.cli import console
+    from stance.corpus.audit import find_leaks
+    from stance.corpus.splits import by_column
+    from stance.corpus.variety import describe_variety
+    from stance.errors import InputError
+
+    examples, _ = _load(source, column, codebook)
+    leaks = find_leaks(examples, by_column(examples)) if examples[0].split else []
+    variety = describe_variety([(example.group, example.text) for example in examples])
+    if as_json:
+        found = {"leaks": [str(leak) for leak in leaks], "variety": variety.to_json()}
+        console.print_json(found)
+    else:
+        rows = [[name, value] for name, value in variety.lines()]
+        console.print_table(source, ["", ""], rows, right=[1])
+        for leak in leaks:
+            console.out.print(str(leak), markup=False, highlight=False)
+    problems = [*(["the split leaks"] if leaks else []), *variety.problems()]
+    if problems:
+        raise InputError(f"{source}: {'; '.join(problems)}")

@@ -1,0 +1,158 @@
+"""`stance label`: text in, one row per (sentence, holder) out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from stance.models.store import StoredModel
+    from stance.schema import Prediction
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+    HTML = "html"
+
+
+def label(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Articles: text, HTML, JSONL or CSV files, folders, or - for stdin."),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="A model's or run's folder or name; else the newest."),
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How to write rows.")] = (
+        Format.TABLE
+    ),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; else standard output.")
+    ] = None,
+    sentences: Annotated[
+        bool,
+        typer.Option("--sentences", help="Files are tables of sentences (text, actor), not articles."),
+    ] = False,
+    text_column: Annotated[
+        str, typer.Option("--text-column", help="Column that holds the text in CSV and JSONL.")
+    ] = "text",
+    aliases: Annotated[
+        Path | None, typer.Option(help="YAML table of actors: names, aliases, affiliation.")
+    ] = None,
+    abstain_below: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Mark rows of lower probability as abstained."),
+    ] = 0.0,
+    json_: Annotated[bool, typer.Option("--json", help="Short for --format jsonl.")] = False,
+    runs: Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")] = Path("runs"),
+) -> None:
+    """Say who takes which stance in every sentence of an article.
+
+    Every sentence appears once for each holder who speaks in it, with its offsets into the raw
+    text, the holder as written and as resolved, the cue, the kind of quote, what the stance is
+    about, stance and sentiment with calibrated probabilities, and a status.
+    """
+    from stance.errors import InputError
+    from stance.label import find_model
+    from stance.models.store import load_model
+
+    format_ = Format.JSONL if json_ else format_
+    if format_ is Format.PARQUET and output is None:
+        raise InputError("--format parquet needs --output FILE")
+    stored = load_model(find_model(model, runs))
+    if sentences:
+        batches = _sentences(files, text_column, stored, abstain_below)
+    else:
+        batches = _articles(files, text_column, stored, aliases, abstain_below)
+    _write(batches, format_, output, stored)
+
+
+def _articles(
+    files: list[str],
+    text_column: str,
+    model: StoredModel,
+    aliases: Path | None,
+    abstain_below: float,
+) -> Iterator[list[Prediction]]:
+    from stance.articles.actors import read_aliases
+    from stance.articles.read import read_articles
+    from stance.label import label_articles
+
+    table = read_aliases(aliases) if aliases else None
+    articles = read_articles(files, text_column=text_column)
+    yield from label_articles(articles, model, aliases=table, abstain_below=abstain_below)
+
+
+def _sentences(
+    files: list[str], text_column: str, model: StoredModel, abstain_below: float
+) -> Iterator[list[Prediction]]:
+    from stance.corpus.load import Mapped, unlabelled
+    from stance.corpus.tables import read_rows
+    from stance.label import label_sentences
+
+    for file in files:
+        rows = unlabelled(read_rows(file), Mapped(columns={"text": text_column}))
+        yield label_sentences(rows, model, abstain_below=abstain_below)
+
+
+def _write(
+    batches: Iterator[list[Prediction]], format_: Format, output: Path | None, model: StoredModel
+) -> None:
+    from stance.files import atomic_path
+    from stance.reporting.rows import write_csv, write_jsonl, write_parquet
+
+    if format_ is Format.TABLE and output is None:
+        for rows in batches:
+            print_rows(rows)
+        return
+    rows = (row for batch in batches for row in batch)
+    if format_ is Format.PARQUET and output is not None:
+        write_parquet(list(rows), output)
+        return
+    if format_ is Format.HTML:
+        from stance.reporting.article_page import article_page
+
+        text = article_page(list(rows), model.codebook)
+        if output is None:
+            sys.stdout.write(text)
+            return
+        with atomic_path(output) as path:
+            path.write_text(text, encoding="utf-8")
+        return
+    write = write_csv if format_ in (Format.CSV, Format.TABLE) else write_jsonl
+    if output is None:
+        write(rows, sys.stdout)
+        return
+    with atomic_path(output) as path, path.open("w", encoding="utf-8", newline="") as handle:
+        write(rows, handle)
+
+
+def print_rows(rows: list[Prediction]) -> None:
+    """Print one article as a table for reading."""
+    from stance.cli import console
+    from stance.schema import Status
+
+    if not rows:
+        return
+    shown = []
+    for row in rows:
+        stance = f"{row.stance} {row.stance_probability:.2f}" if row.stance_probability else ""
+        tone = f"{row.sentiment} {row.sentiment_probability:.2f}" if row.sentiment_probability else ""
+        if row.status != Status.OK:
+            stance = f"{stance} ({row.status})".strip()
+        shown.append(
+            [str(row.sentence), row.actor or "—", stance, row.target, tone, " ".join(row.text.split())]
+        )
+    columns = ["", "who", "stance", "towards", "sentiment", "sentence"]
+    console.print_table(rows[0].article, columns, shown, right=[0])

@@ -1,0 +1,47 @@
+"""The `stance` command: groups, errors as one line, exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from stance.cli import data, labelling, runs
+from stance.errors import StanceError
+
+app = typer.Typer(
+    name="stance",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Who takes which stance towards what in the news.\n\n"
+        "Train and compare classifiers of (sentence, actor) pairs on labelled rows, and label "
+        "articles sentence by sentence: who speaks, which stance, which sentiment, how surely.\n\n"
+        "Start with:  stance label article.txt\n\n"
+        "Everything runs offline unless you say --download. Exit codes: 0 done, 2 refused input, "
+        "configuration or model, 3 data, configuration or model changed underneath, 143 stopped "
+        "as asked."
+    ),
+)
+app.command("run")(runs.run)
+app.command("train")(runs.train)
+app.command("evaluate")(runs.evaluate)
+app.command("report")(runs.report)
+app.command("label")(labelling.label)
+app.add_typer(data.app, name="data")
+
+
+def entry() -> None:
+    """Run the command line; a refused input is one line on standard error."""
+    try:
+        app()
+    except StanceError as error:
+        sys.stderr.write(f"stance: {error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.stderr.write("stance: interrupted; --resume goes on with a run\n")
+        sys.exit(130)

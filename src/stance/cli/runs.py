@@ -1,0 +1,206 @@
+"""`stance run`, `train`, `evaluate`, `report`: experiments on labelled rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from stance.evaluation.results import ModelResult, Results
+
+Config = Annotated[
+    str, typer.Argument(help="Configuration file, such as configs/default.yaml.", metavar="CONFIG")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Settings in place of the file's: models.transformer.options.epochs=3",
+        metavar="[KEY=VALUE]...",
+    ),
+]
+Root = Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+Download = Annotated[bool, typer.Option("--download", help="Allow the hub to be asked.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write results as JSON, for machines.")]
+
+
+def run(
+    config: Config,
+    overrides: Overrides = None,
+    root: Root = Path("runs"),
+    resume: Resume = False,
+    download: Download = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train every model of a configuration, score them on the same held-out rows, report.
+
+    Writes runs/NAME: run.json (what produced it), config.yaml, codebook.yaml, models/,
+    predictions.parquet, results.json, tables/, figures/ and report.html.
+    """
+    from stance.config import load_config
+
+    _run(load_config(config, overrides or ()), root, resume, download, as_json)
+
+
+def train(
+    config: Config,
+    overrides: Overrides = None,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Which of the configuration's models.")
+    ] = "transformer",
+    root: Root = Path("runs"),
+    resume: Resume = False,
+    download: Download = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train and score one model of a configuration; the run is called NAME-MODEL."""
+    from stance.config import choose_models, load_config
+
+    loaded = choose_models(load_config(config, overrides or ()), [model])
+    named = loaded.model_copy(update={"name": f"{loaded.name}-{model}"})
+    _run(named, root, resume, download, as_json)
+
+
+def _run(config: Any, root: Path, resume: bool, download: bool, as_json: bool) -> None:
+    from stance.cli import console
+    from stance.experiment import run as run_experiment
+    from stance.reporting.report import write_report
+
+    with console.reporting() as reporter:
+        done = run_experiment(
+            config, root=root, resume=resume, download=download, argv=sys.argv, reporter=reporter
+        )
+        reporter.stage("writing the report")
+        page = write_report(done.folder)
+    if as_json:
+        console.print_json(done.results.to_json())
+        return
+    print_results(done.results)
+    console.err.print(f"run: {done.folder}   report: {page}", markup=False, highlight=False)
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model's folder, a run's folder, or a run's name.")],
+    data: Annotated[str, typer.Argument(help="Labelled rows: CSV, TSV, JSONL or Parquet.")],
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", "-c", help="Our field and the file's column: text=sentence"),
+    ] = None,
+    codebook: Annotated[
+        str | None, typer.Option(help="Codebook of the rows; the model's own if not given.")
+    ] = None,
+    root: Root = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Score a saved model on any labelled file, with 95 % intervals over articles."""
+    from stance.cli import console
+    from stance.codebook import load_codebook, parse_codebook
+    from stance.corpus.load import Mapped, load_examples
+    from stance.evaluation.results import Results
+    from stance.label import find_model
+    from stance.models.store import load_model
+    from stance.score_model import score_model
+
+    folder = find_model(model, root)
+    stored = load_model(folder)
+    book = load_codebook(codebook) if codebook else None
+    if book is None:
+        book = parse_codebook(stored.codebook, source=str(folder))
+    else:
+        stored = load_model(folder, book.classes)
+    rows = load_examples(data, book, mapped=Mapped(columns=pairs(column or [])))
+    with console.reporting() as reporter:
+        results = Results(score_model(stored, book, rows, progress=reporter.stage("labelling")), [])
+    if as_json:
+        console.print_json(results.to_json())
+        return
+    print_results(results)
+    for result in results.models:
+        print_labels(result)
+
+
+def report(
+    name: Annotated[str, typer.Argument(help="A run's folder, or its name.", metavar="RUN")],
+    root: Root = Path("runs"),
+) -> None:
+    """Build a run's tables, figures and report.html again from its results."""
+    from stance.cli import console
+    from stance.errors import InputError
+    from stance.reporting.report import write_report
+
+    folder = next((path for path in (Path(name), root / name) if path.is_dir()), None)
+    if folder is None:
+        raise InputError(f"{name}: no such run; runs are folders in {root}/")
+    with console.reporting() as reporter:
+        reporter.stage("writing the report")
+        page = write_report(folder)
+    console.out.print(str(page), markup=False, highlight=False)
+
+
+def pairs(items: list[str]) -> dict[str, str]:
+    """Read ``key=value`` options.
+
+    Raises:
+        InputError: one is not of that form.
+    """
+    from stance.errors import InputError
+
+    result = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not (key and equals and value):
+            raise InputError(f"{item!r} is not of the form field=column")
+        result[key] = value
+    return result
+
+
+def print_results(results: Results) -> None:
+    """Print one comparison table per task, best model first."""
+    from stance.cli import console
+
+    for task in dict.fromkeys(result.task for result in results.models):
+        found = results.of(task)
+        first = found[0]
+        title = f"{task}: {first.n_rows} held-out rows of {first.n_groups} articles"
+        rows = [
+            [
+                result.model,
+                f"{result.scores['macro_f1']:.3f}",
+                interval(result, "macro_f1"),
+                f"{result.scores['accuracy']:.3f}",
+                interval(result, "accuracy"),
+                f"{result.scores['ece']:.3f}",
+                str(len(result.seeds)),
+                f"{result.seconds_fit:.0f} s",
+            ]
+            for result in found
+        ]
+        columns = ["model", "macro-F1", "95 %", "accuracy", "95 %", "ECE", "seeds", "training"]
+        console.print_table(title, columns, rows, right=range(1, len(columns)))
+
+
+def interval(result: ModelResult, name: str) -> str:
+    """Return an interval as text; a dash where there were too few articles for one."""
+    bounds = result.intervals[name]
+    return "too few" if bounds.low != bounds.low else f"{bounds.low:.3f}–{bounds.high:.3f}"
+
+
+def print_labels(result: ModelResult) -> None:
+    """Print one model's scores by label."""
+    from stance.cli import console
+
+    rows = [
+        [
+            label.label,
+            f"{label.precision:.3f}",
+            f"{label.recall:.3f}",
+            f"{label.f1.estimate:.3f}",
+            str(label.support),
+        ]
+        for label in result.labels
+    ]
+    columns = [result.task, "precision", "recall", "F1", "rows"]
+    console.print_table("", columns, rows, right=range(1, 5))

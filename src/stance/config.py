@@ -1,0 +1,186 @@
+"""A run's configuration: YAML and ``key=value`` overrides in, one frozen, typed record out.
+
+Strict at the door: an unknown key is an error that names it and the nearest key. Only the
+command line, ``experiment`` and ``label`` know this module; everything else takes arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from stance.codebook import describe_errors, suggest
+from stance.errors import ConfigError
+from stance.files import parse_yaml, read_yaml, resolve
+from stance.models.inputs import InputStyle
+from stance.models.options import TrainingOptions
+from stance.models.store import KINDS
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(_Strict):
+    """Which rows, and how their columns and labels map onto ours."""
+
+    path: str
+    split: str | None = None
+    columns: dict[str, str] = {}
+    labels: dict[str, dict[str, str]] = {}
+
+
+class SplitConfig(_Strict):
+    """How rows divide: by their own column, by hash, or into folds tested in turn."""
+
+    method: Literal["column", "hash", "folds"] = "column"
+    group: str = "doc_id"
+    folds: Annotated[int, Field(ge=2, le=50)] = 5
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    salt: str = ""
+
+
+class BootstrapConfig(_Strict):
+    """How intervals are drawn: whole groups, this many times."""
+
+    resamples: Annotated[int, Field(ge=100, le=100_000)] = 2000
+    level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+
+class MajorityConfig(_Strict):
+    kind: Literal["majority"]
+
+
+class LexiconConfig(_Strict):
+    kind: Literal["lexicon"]
+    lexicon: str | None = None
+
+
+class NgramsConfig(_Strict):
+    kind: Literal["ngrams"]
+    view: Literal["masked", "text", "actor", "target"] = "masked"
+    learner: Literal["logreg", "svm"] = "logreg"
+    characters: bool = True
+    c: Annotated[float, Field(gt=0)] = 1.0
+    balanced: bool = True
+
+
+class FrozenConfig(_Strict):
+    kind: Literal["frozen"]
+    backbone: str = "minilm"
+    target: bool = False
+    c: Annotated[float, Field(gt=0)] = 1.0
+    max_length: Annotated[int, Field(ge=16, le=8192)] = 128
+
+
+class TransformerConfig(_Strict):
+    kind: Literal["transformer"]
+    backbone: str = "minilm"
+    style: InputStyle = InputStyle()
+    options: TrainingOptions = TrainingOptions()
+
+
+ModelConfig = Annotated[
+    MajorityConfig | LexiconConfig | NgramsConfig | FrozenConfig | TransformerConfig,
+    Field(discriminator="kind"),
+]
+
+
+class RunConfig(_Strict):
+    """Everything a run depends on."""
+
+    name: Annotated[str, Field(pattern=_NAME)]
+    description: str = ""
+    codebook: str = "configs/codebook.yaml"
+    data: DataConfig
+    split: SplitConfig = SplitConfig()
+    seeds: Annotated[list[int], Field(min_length=1)] = [1]
+    models: Annotated[dict[str, ModelConfig], Field(min_length=1)]
+    bootstrap: BootstrapConfig = BootstrapConfig()
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    allow_single_class: bool = False
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _kind_is_name(cls, value: Any) -> Any:
+        """Let ``majority: {}`` stand for a model whose kind is its name."""
+        if not isinstance(value, Mapping):
+            return value
+        models = {}
+        for name, entry in value.items():
+            entry = {} if entry is None else entry
+            if isinstance(entry, Mapping) and "kind" not in entry and name in KINDS:
+                entry = {"kind": name, **entry}
+            models[name] = entry
+        return models
+
+    @model_validator(mode="after")
+    def _distinct(self) -> RunConfig:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"seeds: {self.seeds} repeats a seed")
+        return self
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a configuration and apply ``a.b=value`` overrides, in order.
+
+    Raises:
+        ConfigError: names every offending key, and the nearest one that exists.
+    """
+    raw = read_yaml(resolve(path))
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: expected keys such as name, data and models")
+    for override in overrides:
+        _override(raw, override)
+    return parse_config(raw, source=str(path))
+
+
+def parse_config(raw: Mapping[str, Any], *, source: str) -> RunConfig:
+    """Check parsed YAML; ``source`` names it in errors."""
+    try:
+        return RunConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {describe_errors(error, _all_keys())}") from None
+
+
+def _override(raw: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"override {override!r} is not of the form key=value")
+    place = raw
+    *path, last = key.split(".")
+    for step in path:
+        place = place.setdefault(step, {})
+        if place is None or not isinstance(place, dict):
+            raise ConfigError(f"override {key!r}: {step!r} holds no keys")
+    place[last] = parse_yaml(text, source=f"override {key!r}")
+
+
+def _all_keys() -> list[str]:
+    keys: list[str] = []
+    for part in (
+        RunConfig, DataConfig, SplitConfig, BootstrapConfig, LexiconConfig, NgramsConfig,
+        FrozenConfig, TransformerConfig,
+    ):  # fmt: skip
+        keys += part.model_fields
+    for record in (InputStyle, TrainingOptions):
+        keys += record.__dataclass_fields__
+    return sorted(set(keys))
+
+
+def choose_models(config: RunConfig, names: Sequence[str]) -> RunConfig:
+    """Keep only the named models.
+
+    Raises:
+        ConfigError: a name is not among the configuration's models.
+    """
+    for name in names:
+        if name not in config.models:
+            raise ConfigError(f"no model {name!r} here; {suggest(name, list(config.models))}")
+    return config.model_copy(update={"models": {name: config.models[name] for name in names}})

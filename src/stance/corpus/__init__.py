@@ -1,0 +1,1 @@
+"""Labelled rows: read, check, split, audit."""

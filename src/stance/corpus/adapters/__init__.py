@@ -1,0 +1,1 @@
+"""Readers for public corpora, each in the form in which its authors publish it."""

@@ -1,0 +1,142 @@
+"""Splits that do not leak: whole groups, near-duplicates together, labels balanced.
+
+A group is an article (or what the configuration names); groups that share a near-duplicate
+sentence are merged first. Which part a group falls into depends on the hash of its id and a
+salt, never on the order of the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.corpus.duplicates import clusters
+from stance.corpus.load import SPLITS
+from stance.errors import InputError
+from stance.schema import Example
+
+Indices = NDArray[np.int64]
+_PARTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Row numbers of one way to divide a corpus; ``fold`` counts from 0."""
+
+    fold: int
+    train: Indices
+    validation: Indices
+    test: Indices
+
+
+def groups_of(examples: Sequence[Example], column: str = "doc_id") -> list[str]:
+    """Return each row's group after merging near-duplicates.
+
+    Args:
+        column: ``doc_id``, any other field or any extra column of the rows.
+    """
+    if column == "doc_id":
+        raw = [example.group for example in examples]
+    else:
+        raw = [_value(example, column) for example in examples]
+    return clusters(raw, [example.text for example in examples])
+
+
+def _value(example: Example, column: str) -> str:
+    if column in Example.__dataclass_fields__:
+        value = getattr(example, column)
+    elif column in example.extra:
+        value = example.extra[column]
+    else:
+        raise InputError(f"group column {column!r} is not in the data (row {example.id!r})")
+    return str(value) if value else example.id
+
+
+def by_column(examples: Sequence[Example]) -> Split:
+    """Divide by the rows' own ``split`` column.
+
+    Raises:
+        InputError: a row has none, or no row is for training or for testing.
+    """
+    without = [example.id for example in examples if example.split not in SPLITS]
+    if without:
+        raise InputError(
+            f"{len(without)} rows have no split (first: {without[0]!r}); "
+            "set split.method=hash or split.method=folds"
+        )
+    parts = {
+        name: np.array(
+            [at for at, item in enumerate(examples) if item.split == name], dtype=np.int64
+        )
+        for name in SPLITS
+    }
+    for name in ("train", "test"):
+        if not len(parts[name]):
+            raise InputError(f"no row has split {name!r}")
+    return Split(0, **parts)
+
+
+def by_hash(
+    examples: Sequence[Example],
+    groups: Sequence[str],
+    *,
+    validation: float = 0.1,
+    test: float = 0.2,
+    salt: str = "",
+) -> Split:
+    """Divide into train, validation and test by tenths of the groups."""
+    wanted = {"validation": round(validation * _PARTS), "test": round(test * _PARTS)}
+    if min(wanted.values()) < 1 or sum(wanted.values()) >= _PARTS:
+        raise InputError("split: validation and test must be tenths, 0.1 or more, together under 1")
+    parts = _stratified_parts(examples, groups, _PARTS, salt)
+    is_test = parts < wanted["test"]
+    is_validation = ~is_test & (parts < wanted["test"] + wanted["validation"])
+    return Split(
+        0,
+        np.flatnonzero(~is_test & ~is_validation),
+        np.flatnonzero(is_validation),
+        np.flatnonzero(is_test),
+    )
+
+
+def by_folds(
+    examples: Sequence[Example], groups: Sequence[str], folds: int, *, salt: str = ""
+) -> Iterator[Split]:
+    """Yield ``folds`` splits; every row is tested once, a tenth of the rest validates."""
+    parts = _stratified_parts(examples, groups, folds, salt)
+    for fold in range(folds):
+        rest = np.flatnonzero(parts != fold)
+        inner = _stratified_parts(
+            [examples[int(at)] for at in rest],
+            [groups[int(at)] for at in rest],
+            _PARTS,
+            f"{salt}/{fold}",
+        )
+        yield Split(fold, rest[inner != 0], rest[inner == 0], np.flatnonzero(parts == fold))
+
+
+def _stratified_parts(
+    examples: Sequence[Example], groups: Sequence[str], parts: int, salt: str
+) -> NDArray[np.int64]:
+    """Return each row's part in ``range(parts)``; groups whole, labels balanced."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    distinct = len(set(groups))
+    if distinct < parts:
+        raise InputError(
+            f"{distinct} groups cannot be divided into {parts} parts; take fewer folds"
+        )
+    keys = [hashlib.sha256(f"{salt}\0{group}".encode()).hexdigest() for group in groups]
+    labels = [example.stance or example.sentiment or "" for example in examples]
+    result = np.zeros(len(examples), dtype=np.int64)
+    splitter = StratifiedGroupKFold(n_splits=parts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class rarer than the parts is no error
+        for part, (_, rows) in enumerate(splitter.split(keys, labels, keys)):
+            result[rows] = part
+    return result

@@ -1,0 +1,1 @@
+"""Scores, their uncertainty, and tests of what a model's labels depend on."""

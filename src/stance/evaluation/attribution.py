@@ -1,0 +1,424 @@
+"""Score attributions against annotated articles, sentence by sentence and span by span.
+
+Sentences are the unit that the project labels, so the first question is whether a sentence
+is attributed to anybody, the second to whom. Holders match by head word: the word that the
+annotated source is about ("officials" in "two officials at the ministry") lies in the
+predicted speaker, or names the predicted actor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stance.schema import Attribution, Quote, Sentence, Span
+
+_WORD = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
+_FUNCTION = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "his",
+        "her",
+        "its",
+        "their",
+        "our",
+        "my",
+        "your",
+        "some",
+        "many",
+        "most",
+        "several",
+        "both",
+        "all",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "sen",
+        "rep",
+        "gov",
+        "gen",
+    ]
+)
+_STOP = frozenset(
+    [
+        "of",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "to",
+        "about",
+        "who",
+        "which",
+        "that",
+        "whose",
+        "where",
+        "when",
+        "and",
+        "or",
+        "including",
+        "like",
+        "as",
+        "under",
+        "near",
+        "behind",
+        "against",
+        "among",
+        "between",
+        "familiar",
+        "close",
+        "involved",
+        "briefed",
+    ]
+)
+_PRONOUNS = frozenset(
+    [
+        "he",
+        "she",
+        "they",
+        "it",
+        "we",
+        "i",
+        "you",
+        "who",
+        "which",
+        "that",
+        "his",
+        "her",
+        "their",
+        "its",
+        "our",
+        "my",
+        "him",
+        "them",
+        "us",
+        "whom",
+        "himself",
+        "herself",
+        "themselves",
+    ]
+)
+_RELATIVES = frozenset(["who", "which", "that", "whom", "whose"])
+
+
+class Gold(Protocol):
+    """What an annotated attribution must offer; see ``corpus.adapters.polnear``."""
+
+    @property
+    def source(self) -> Sequence[Span]: ...
+    @property
+    def cue(self) -> Sequence[Span]: ...
+    @property
+    def content(self) -> Sequence[Span]: ...
+    @property
+    def quote(self) -> Quote: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Counts behind a precision and a recall, and what follows from them."""
+
+    matched_predicted: int = 0
+    predicted: int = 0
+    matched_gold: int = 0
+    gold: int = 0
+
+    @property
+    def precision(self) -> float:
+        return self.matched_predicted / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        return self.matched_gold / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+    def __add__(self, other: Ratio) -> Ratio:
+        return Ratio(
+            self.matched_predicted + other.matched_predicted,
+            self.predicted + other.predicted,
+            self.matched_gold + other.matched_gold,
+            self.gold + other.gold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One sentence where prediction and annotation differ, for an error browser."""
+
+    sentence: int
+    gold: tuple[str, ...]
+    predicted: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionScores:
+    """Scores of one article or, added up, of many.
+
+    ``attributed``: is the sentence attributed. ``holder``: (sentence, holder) pairs, in
+    sentences where the annotation names a holder. ``named``: those sentences, right when at
+    least one holder is. ``direct`` and ``direct_holder``: the same for direct quotations.
+    ``cue_exact`` and ``cue_overlap``, ``speaker_exact`` and ``speaker_overlap``: spans.
+    """
+
+    attributed: Ratio = Ratio()
+    holder: Ratio = Ratio()
+    named: Ratio = Ratio()
+    direct: Ratio = Ratio()
+    direct_holder: Ratio = Ratio()
+    cue_exact: Ratio = Ratio()
+    cue_overlap: Ratio = Ratio()
+    speaker_exact: Ratio = Ratio()
+    speaker_overlap: Ratio = Ratio()
+    by_quote: dict[Quote, Ratio] = field(default_factory=dict)
+    """Recall of ``holder`` by the annotated quotation type."""
+    by_rule: dict[str, Ratio] = field(default_factory=dict)
+    """Precision of ``holder`` by the rule that decided."""
+    misses: tuple[Miss, ...] = ()
+
+    def __add__(self, other: AttributionScores) -> AttributionScores:
+        quotes = dict(self.by_quote)
+        for quote, ratio in other.by_quote.items():
+            quotes[quote] = quotes.get(quote, Ratio()) + ratio
+        rules = dict(self.by_rule)
+        for rule, ratio in other.by_rule.items():
+            rules[rule] = rules.get(rule, Ratio()) + ratio
+        return AttributionScores(
+            self.attributed + other.attributed,
+            self.holder + other.holder,
+            self.named + other.named,
+            self.direct + other.direct,
+            self.direct_holder + other.direct_holder,
+            self.cue_exact + other.cue_exact,
+            self.cue_overlap + other.cue_overlap,
+            self.speaker_exact + other.speaker_exact,
+            self.speaker_overlap + other.speaker_overlap,
+            quotes,
+            rules,
+            self.misses + other.misses,
+        )
+
+
+def head_span(text: str, spans: Sequence[Span]) -> Span | None:
+    """The head word of a source: the last word of its first chunk.
+
+    The chunk ends at a comma, bracket, preposition or relative word; a source of one
+    preposition-like word ("who") is its own head.
+    """
+    for start, end in spans:
+        head: Span | None = None
+        previous = start
+        text = _blank_brackets(text, start, end)
+        for match in _WORD.finditer(text, start, end):
+            word = match.group().lower()
+            if head is not None and (
+                word in _STOP or any(char in ",;:(–—" for char in text[previous : match.start()])
+            ):
+                break
+            if head is not None and word.endswith("ed") and match.group() == word and len(word) > 4:
+                break  # "a lawsuit filed in Karsa"
+            previous = match.end()
+            if word in _FUNCTION and word != "that" and head is None:
+                first = match.span()
+                if match.end() >= end:
+                    return first
+                continue
+            head = match.span()
+        if head is not None:
+            return head
+    return None
+
+
+def _blank_brackets(text: str, start: int, end: int) -> str:
+    """The text with ``(R-Karsa)`` inside a name blanked, so that the name goes on behind it."""
+    piece = text[start:end]
+    blanked = re.sub(r"\([^()]{0,40}\)(?= \w)", lambda match: " " * len(match.group()), piece)
+    return text[:start] + blanked + text[end:] if blanked != piece else text
+
+
+def score_article(
+    text: str,
+    sentences: Sequence[Sentence],
+    predicted: Iterable[Attribution],
+    gold: Sequence[Gold],
+) -> AttributionScores:
+    """Scores of one article's attributions; boilerplate sentences are left out on both sides."""
+    said: dict[int, list[Attribution]] = defaultdict(list)
+    by_speaker: list[tuple[Span, str]] = []
+    for attribution in predicted:
+        if attribution.rule != "writer":
+            said[attribution.sentence].append(attribution)
+        if attribution.speaker_span is not None:
+            by_speaker.append((attribution.speaker_span, attribution.actor))
+    total = AttributionScores()
+    for sentence in sentences:
+        if sentence.boilerplate:
+            continue
+        here = [g for g in gold if _touches(text, sentence, (*g.cue, *g.content))]
+        total += _score_sentence(text, sentence, said[sentence.index], here, by_speaker)
+    return total + _score_spans(text, said, gold)
+
+
+def _touches(text: str, sentence: Sentence, spans: Iterable[Span]) -> bool:
+    """Whether a letter or digit of the spans lies in the sentence."""
+    return any(
+        start < sentence.end
+        and end > sentence.start
+        and any(
+            char.isalnum() for char in text[max(start, sentence.start) : min(end, sentence.end)]
+        )
+        for start, end in spans
+    )
+
+
+def _score_sentence(
+    text: str,
+    sentence: Sentence,
+    predicted: Sequence[Attribution],
+    gold: Sequence[Gold],
+    by_speaker: Sequence[tuple[Span, str]],
+) -> AttributionScores:
+    is_gold, is_said = bool(gold), bool(predicted)
+    both = int(is_gold and is_said)
+    attributed = Ratio(both, int(is_said), both, int(is_gold))
+    gold_direct = any(g.quote is Quote.DIRECT and _touches(text, sentence, g.content) for g in gold)
+    said_direct = any(a.quote is Quote.DIRECT for a in predicted)
+    direct = Ratio(
+        int(said_direct and is_gold),
+        int(said_direct),
+        int(gold_direct and is_said),
+        int(gold_direct),
+    )
+    heads: dict[str, tuple[Span, Quote]] = {}
+    for g in gold:
+        head = head_span(text, g.source)
+        if head is not None:
+            heads.setdefault(_fold(text[slice(*head)]), (head, g.quote))
+    if not heads:
+        return AttributionScores(attributed=attributed, direct=direct)
+    candidates = [a for a in predicted if a.actor or a.speaker]
+    if any(word not in _PRONOUNS for word in heads):
+        # Beside a name an annotated pronoun is nearly always the same person, and a holder is
+        # wanted once: it is neither asked for nor held against the prediction.
+        ignored = [head for word, (head, _) in heads.items() if word in _PRONOUNS]
+        heads = {word: pair for word, pair in heads.items() if word not in _PRONOUNS}
+        candidates = [
+            a
+            for a in candidates
+            if not any(same_holder(text, head, a, by_speaker) for head in ignored)
+            or any(same_holder(text, head, a, by_speaker) for head, _ in heads.values())
+        ]
+    matched_gold: set[str] = set()
+    matched_said: set[int] = set()
+    for word, (head, _) in heads.items():
+        for number, attribution in enumerate(candidates):
+            if same_holder(text, head, attribution, by_speaker):
+                matched_gold.add(word)
+                matched_said.add(number)
+    holder = Ratio(len(matched_said), len(candidates), len(matched_gold), len(heads))
+    hit = int(bool(matched_gold))
+    named = Ratio(hit, int(bool(candidates)), hit, 1)
+    by_quote: dict[Quote, Ratio] = {}
+    for word, (_, quote) in heads.items():
+        one = Ratio(0, 0, int(word in matched_gold), 1)
+        by_quote[quote] = by_quote.get(quote, Ratio()) + one
+    by_rule: dict[str, Ratio] = {}
+    for number, attribution in enumerate(candidates):
+        one = Ratio(int(number in matched_said), 1)
+        by_rule[attribution.rule] = by_rule.get(attribution.rule, Ratio()) + one
+    misses: tuple[Miss, ...] = ()
+    if len(matched_gold) < len(heads) or len(matched_said) < len(candidates):
+        misses = (
+            Miss(
+                sentence.index,
+                tuple(heads),
+                tuple(a.actor for a in candidates),
+                tuple(a.rule for a in candidates),
+            ),
+        )
+    return AttributionScores(
+        attributed=attributed,
+        holder=holder,
+        named=named,
+        direct=direct,
+        direct_holder=holder if gold_direct else Ratio(),
+        by_quote=by_quote,
+        by_rule=by_rule,
+        misses=misses,
+    )
+
+
+def _fold(word: str) -> str:
+    return re.sub(r"['’]s?$", "", word.casefold())
+
+
+def same_holder(
+    text: str, head: Span, attribution: Attribution, by_speaker: Sequence[tuple[Span, str]]
+) -> bool:
+    """Whether the annotated head word and a predicted attribution name the same holder.
+
+    By place, where the speaker stands in the text; by word, where the actor is resolved from
+    elsewhere. An annotated pronoun counts as the actor that was predicted for that pronoun.
+    """
+    span = attribution.speaker_span
+    if span is not None and span[0] < head[1] and span[1] > head[0]:
+        return True
+    word = _fold(text[slice(*head)])
+    if span is not None and word in _RELATIVES and span[1] <= head[0]:
+        # "who" is whoever stands right before it.
+        return not any(char.isalnum() for char in text[span[1] : head[0]])
+    if word not in _PRONOUNS:
+        named = {
+            _fold(match.group())
+            for match in _WORD.finditer(f"{attribution.actor} {attribution.speaker}")
+        }
+        return word in named
+    return bool(attribution.actor) and any(
+        place[0] < head[1] and place[1] > head[0] and actor == attribution.actor
+        for place, actor in by_speaker
+    )
+
+
+def _score_spans(
+    text: str, said: dict[int, list[Attribution]], gold: Sequence[Gold]
+) -> AttributionScores:
+    every = [a for attributions in said.values() for a in attributions]
+    cues = [a.cue_span for a in every if a.cue_span is not None]
+    speakers = sorted({a.speaker_span for a in every if a.speaker_span is not None})
+    gold_cues = [(g.cue[0][0], g.cue[-1][1]) for g in gold if g.cue]
+    gold_speakers = sorted({(g.source[0][0], g.source[-1][1]) for g in gold if g.source})
+    return AttributionScores(
+        cue_exact=_exact(cues, gold_cues),
+        cue_overlap=_overlap(cues, gold_cues),
+        speaker_exact=_exact(speakers, gold_speakers),
+        speaker_overlap=_overlap(speakers, gold_speakers),
+    )
+
+
+def _exact(predicted: Sequence[Span], gold: Sequence[Span]) -> Ratio:
+    shared = len(set(predicted) & set(gold))
+    return Ratio(shared, len(set(predicted)), shared, len(set(gold)))
+
+
+def _overlap(predicted: Sequence[Span], gold: Sequence[Span]) -> Ratio:
+    def covered(these: Sequence[Span], those: Sequence[Span]) -> int:
+        return sum(any(a < d and c < b for c, d in those) for a, b in these)
+
+    return Ratio(covered(predicted, gold), len(predicted), covered(gold, predicted), len(gold))

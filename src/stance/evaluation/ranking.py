@@ -1,0 +1,212 @@
+"""Scores of probabilities: ranking, proper scoring rules, and what abstaining would buy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stance.errors import InputError
+from stance.evaluation import arrays
+from stance.resampling import FloatArray, IntArray, check_level
+
+
+@dataclass(frozen=True, slots=True)
+class RiskCoverage:
+    """Share kept and share wrong among the kept, one point per distinct confidence.
+
+    Arrays ``(n_points,)`` from the strictest ``threshold`` to the most lenient; rows whose
+    confidence is at least the threshold are kept.
+    """
+
+    threshold: FloatArray
+    coverage: FloatArray
+    risk: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """The threshold for a wanted precision, and what it did on the rows it was chosen on.
+
+    Rows with confidence below ``threshold`` are not labelled. Where the wanted precision
+    is out of reach ``attained`` is false, the threshold infinite and nothing kept.
+    """
+
+    threshold: float
+    precision: float
+    coverage: float
+    n_kept: int
+    attained: bool
+
+
+def _rows(y_true: ArrayLike, proba: ArrayLike) -> tuple[IntArray, FloatArray]:
+    """Checked labels ``(n,)`` and probabilities ``(n, n_labels)``."""
+    true = np.asarray(y_true)
+    checked = arrays.probabilities("proba", proba, len(true))
+    return arrays.labels("y_true", true, checked.shape[1]), checked
+
+
+def auroc(y_true: ArrayLike, proba: ArrayLike) -> FloatArray:
+    """Area under the ROC curve of each label against the rest, ``(n_labels,)``.
+
+    The probability that a row of the label ranks above another row, ties counting half
+    (Mann-Whitney). NaN for a label that no row or every row has.
+    """
+    true, checked = _rows(y_true, proba)
+    return np.array(
+        [_auroc_one(true == label, checked[:, label]) for label in range(checked.shape[1])]
+    )
+
+
+def _auroc_one(positive: NDArray[np.bool_], score: FloatArray) -> float:
+    n_positive = int(positive.sum())
+    n_negative = len(positive) - n_positive
+    if n_positive == 0 or n_negative == 0:
+        return float("nan")
+    _, position, count = np.unique(score, return_inverse=True, return_counts=True)
+    mean_rank = np.cumsum(count) - (count - 1) / 2
+    wins = mean_rank[position][positive].sum() - n_positive * (n_positive + 1) / 2
+    return float(wins / (n_positive * n_negative))
+
+
+def average_precision(y_true: ArrayLike, proba: ArrayLike) -> FloatArray:
+    """Average precision of each label, ``(n_labels,)``: precision summed over recall steps.
+
+    No interpolation; tied rows enter together. NaN for a label that no row has.
+    """
+    true, checked = _rows(y_true, proba)
+    return np.array(
+        [_precision_one(true == label, checked[:, label]) for label in range(checked.shape[1])]
+    )
+
+
+def _precision_one(positive: NDArray[np.bool_], score: FloatArray) -> float:
+    if not positive.any():
+        return float("nan")
+    ends, order = _tie_ends(score)
+    hits = np.cumsum(positive[order])[ends]
+    recall_steps = np.diff(hits, prepend=0) / positive.sum()
+    return float((recall_steps * hits / (ends + 1)).sum())
+
+
+def _tie_ends(score: FloatArray) -> tuple[IntArray, IntArray]:
+    """The last position of each run of equal scores, and the order (highest score first)."""
+    order = np.argsort(-score, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
+    return ends, order
+
+
+def brier(y_true: ArrayLike, proba: ArrayLike) -> float:
+    """Squared distance of the probabilities from the truth, summed over labels, mean of rows.
+
+    Brier's (1950) own definition for several labels: 0 is perfect, 2 the worst.
+    """
+    true, checked = _rows(y_true, proba)
+    return float(((checked - np.eye(checked.shape[1])[true]) ** 2).sum(axis=1).mean())
+
+
+def log_loss(y_true: ArrayLike, proba: ArrayLike) -> float:
+    """Mean negative log probability of the true label, in nats.
+
+    Probabilities are kept at or above the smallest step of a float64, so that one
+    impossible event costs 36 nats and not an infinite score.
+    """
+    true, checked = _rows(y_true, proba)
+    return float(-_log(checked)[np.arange(len(true)), true].mean())
+
+
+def soft_cross_entropy(shares: ArrayLike, proba: ArrayLike) -> float:
+    """Mean cross-entropy in nats of the probabilities against the annotators' vote shares.
+
+    Both are ``(n, n_labels)``. Where annotators disagree, no model reaches 0; the floor is
+    the mean entropy of ``shares``.
+    """
+    checked = arrays.probabilities("proba", proba, len(np.asarray(proba)))
+    target = arrays.probabilities("shares", shares, len(checked))
+    if target.shape != checked.shape:
+        raise InputError(f"shares has shape {target.shape} but proba has {checked.shape}")
+    if not len(target):
+        raise InputError("shares is empty: there is nothing to score")
+    return float(-(target * _log(checked)).sum(axis=1).mean())
+
+
+def _log(proba: FloatArray) -> FloatArray:
+    return np.log(np.clip(proba, np.finfo(np.float64).eps, 1.0))
+
+
+def _kept(confidence: ArrayLike, correct: ArrayLike) -> tuple[FloatArray, IntArray, IntArray]:
+    """Per distinct confidence, highest first: it, rows kept at it, and how many are wrong."""
+    score = np.asarray(confidence, dtype=np.float64)
+    right = np.asarray(correct)
+    if score.ndim != 1 or not score.size or not np.isfinite(score).all():
+        raise InputError("confidence holds no finite numbers: give one per row")
+    arrays.same_length("confidence", len(score), "correct", len(right))
+    ends, order = _tie_ends(score)
+    wrong = np.cumsum(~right[order].astype(bool))
+    return score[order][ends], ends + 1, wrong[ends]
+
+
+def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> RiskCoverage:
+    """The risk-coverage curve of keeping only the most confident rows.
+
+    ``confidence`` ``(n,)`` and ``correct`` ``(n,)`` of booleans (El-Yaniv and Wiener 2010,
+    "On the foundations of noise-free selective classification", JMLR 11).
+    """
+    threshold, kept, wrong = _kept(confidence, correct)
+    return RiskCoverage(threshold, kept / kept[-1], wrong / kept)
+
+
+def area_under_risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> float:
+    """Mean risk over keeping the 1, 2, ..., n most confident rows; 0 is perfect.
+
+    AURC of Geifman, Uziel and El-Yaniv (2019), "Bias-reduced uncertainty estimation for
+    deep neural classifiers". Within equal confidences the mean over all their orders is
+    taken, so the order of the rows does not matter.
+    """
+    _, kept, wrong = _kept(confidence, correct)
+    n_rows = np.arange(1, kept[-1] + 1)
+    # Between two thresholds errors enter evenly on average, which is linear interpolation.
+    expected = np.interp(n_rows, np.append(0, kept), np.append(0, wrong))
+    return float((expected / n_rows).mean())
+
+
+def abstention_threshold(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    precision: float,
+    *,
+    level: float | None = None,
+) -> Abstention:
+    """The most lenient threshold at which the kept rows are right as often as wanted.
+
+    To be chosen on validation rows, never on test rows. The precision found there is
+    optimistic for new rows; with ``level`` the one-sided Clopper-Pearson lower bound at
+    that level must reach ``precision`` instead. That bound takes rows as independent and
+    is pointwise: it does not pay for having looked at every threshold.
+    """
+    if not 0 < precision <= 1:
+        raise InputError(f"precision {precision!r} is not in (0, 1]: give for example 0.9")
+    threshold, kept, wrong = _kept(confidence, correct)
+    reached = (kept - wrong) / kept
+    if level is not None:
+        check_level(level)
+        reached = _lower_bound(kept - wrong, wrong, level)
+    good = np.flatnonzero(reached >= precision)
+    if not good.size:
+        return Abstention(float("inf"), float("nan"), 0.0, 0, False)
+    last = good[-1]
+    return Abstention(
+        threshold=float(threshold[last]),
+        precision=float(1 - wrong[last] / kept[last]),
+        coverage=float(kept[last] / kept[-1]),
+        n_kept=int(kept[last]),
+        attained=True,
+    )
+
+
+def _lower_bound(right: IntArray, wrong: IntArray, level: float) -> FloatArray:
+    from scipy.special import betaincinv
+
+    bound = betaincinv(np.maximum(right, 1), wrong + 1, 1 - level)
+    return np.where(right > 0, bound, 0.0)

@@ -1,0 +1,243 @@
+"""Predictions to typed results: every model of a run scored on the same held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from stance.evaluation import metrics
+from stance.evaluation.paired import holm, paired_bootstrap, permutation_test
+from stance.evaluation.scores import accuracy_of, f1_of, macro_f1_of
+from stance.evaluation.uncertainty import bootstrap_confusion, bootstrap_per_label
+from stance.resampling import FloatArray, IntArray, Interval
+
+HEADLINE = "macro_f1"
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One model's answers on the held-out rows that have a label of one task.
+
+    ``probabilities`` is (seeds, rows, labels), ``truth`` is (rows,).
+    """
+
+    model: str
+    kind: str
+    truth: IntArray
+    probabilities: FloatArray
+    groups: Sequence[str]
+    seeds: Sequence[int]
+    seconds_fit: float = 0.0
+    rows_per_second: float = 0.0
+
+    @property
+    def decisions(self) -> IntArray:
+        """Most probable labels, (seeds, rows)."""
+        return np.asarray(self.probabilities.argmax(axis=2), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelResult:
+    """One label's scores, means over seeds."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: Interval
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelResult:
+    """One model on one task. ``scores`` are means over seeds, ``spread`` their deviation."""
+
+    model: str
+    kind: str
+    task: str
+    seeds: Sequence[int]
+    n_rows: int
+    n_groups: int
+    intervals: Mapping[str, Interval]
+    scores: Mapping[str, float]
+    spread: Mapping[str, float]
+    labels: Sequence[LabelResult]
+    confusion: Sequence[Sequence[int]]
+    relation_scores: Mapping[str, float] = field(default_factory=dict)
+    seconds_fit: float = 0.0
+    rows_per_second: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The best model against another: macro-F1 difference, its interval, corrected p-value."""
+
+    task: str
+    first: str
+    second: str
+    difference: Interval
+    p_value: float
+    p_holm: float
+    significant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All that a run's report shows in numbers."""
+
+    models: Sequence[ModelResult]
+    comparisons: Sequence[Comparison]
+
+    def of(self, task: str) -> list[ModelResult]:
+        """Return the models of one task, best macro-F1 first."""
+        found = [result for result in self.models if result.task == task]
+        return sorted(found, key=lambda result: -result.scores[HEADLINE])
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "models": [asdict(model) for model in self.models],
+            "comparisons": [asdict(item) for item in self.comparisons],
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Results:
+        def model(entry: Mapping[str, Any]) -> ModelResult:
+            intervals = {name: Interval(**value) for name, value in entry["intervals"].items()}
+            labels = [
+                LabelResult(**{**item, "f1": Interval(**item["f1"])}) for item in entry["labels"]
+            ]
+            return ModelResult(**{**entry, "intervals": intervals, "labels": labels})
+
+        def comparison(entry: Mapping[str, Any]) -> Comparison:
+            return Comparison(**{**entry, "difference": Interval(**entry["difference"])})
+
+        return cls(
+            [model(entry) for entry in raw["models"]],
+            [comparison(entry) for entry in raw["comparisons"]],
+        )
+
+
+def score(
+    task: str,
+    predicted: Predicted,
+    names: Sequence[str],
+    *,
+    relations: Sequence[int] = (),
+    resamples: int = 2000,
+    level: float = 0.95,
+) -> ModelResult:
+    """Score one model on one task.
+
+    Args:
+        names: the full label list.
+        relations: for each label the id of its coarse group, where the codebook has groups.
+    """
+    size = len(names)
+    decisions = predicted.decisions
+    per_seed = [
+        metrics.summary(predicted.truth, guess, proba, size)
+        for guess, proba in zip(decisions, predicted.probabilities, strict=True)
+    ]
+    options: dict[str, Any] = {"n_resamples": resamples, "level": level}
+    intervals = {
+        "macro_f1": bootstrap_confusion(
+            predicted.truth, decisions, size, predicted.groups, macro_f1_of, **options
+        ),
+        "accuracy": bootstrap_confusion(
+            predicted.truth, decisions, size, predicted.groups, accuracy_of, **options
+        ),
+    }
+    relation_scores: dict[str, float] = {}
+    if relations:
+        coarse = metrics.relabel(predicted.truth, relations)
+        guesses = [metrics.relabel(guess, relations) for guess in decisions]
+        groups = max(relations) + 1
+        relation_scores = {
+            "macro_f1": float(np.mean([metrics.macro_f1(coarse, g, groups) for g in guesses])),
+            "accuracy": float(np.mean([metrics.accuracy(coarse, g, groups) for g in guesses])),
+        }
+    return ModelResult(
+        model=predicted.model,
+        kind=predicted.kind,
+        task=task,
+        seeds=list(predicted.seeds),
+        n_rows=len(predicted.truth),
+        n_groups=len(set(predicted.groups)),
+        intervals=intervals,
+        scores={name: float(np.mean([one[name] for one in per_seed])) for name in per_seed[0]},
+        spread={name: _deviation([one[name] for one in per_seed]) for name in per_seed[0]},
+        labels=_labels(predicted, names, options),
+        confusion=np.sum(
+            [metrics.confusion(predicted.truth, guess, size) for guess in decisions], axis=0
+        ).tolist(),
+        relation_scores=relation_scores,
+        seconds_fit=predicted.seconds_fit,
+        rows_per_second=predicted.rows_per_second,
+    )
+
+
+def _labels(
+    predicted: Predicted, names: Sequence[str], options: Mapping[str, Any]
+) -> list[LabelResult]:
+    tables = [
+        metrics.per_label(predicted.truth, guess, len(names)) for guess in predicted.decisions
+    ]
+    intervals = bootstrap_per_label(
+        predicted.truth, predicted.decisions, len(names), predicted.groups, f1_of, **options
+    )
+    return [
+        LabelResult(
+            label=name,
+            precision=float(np.mean([table.precision[at] for table in tables])),
+            recall=float(np.mean([table.recall[at] for table in tables])),
+            f1=intervals[at],
+            support=int(tables[0].support[at]),
+        )
+        for at, name in enumerate(names)
+    ]
+
+
+def _deviation(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def compare_best(
+    task: str,
+    predicted: Sequence[Predicted],
+    n_labels: int,
+    *,
+    resamples: int = 2000,
+    level: float = 0.95,
+) -> list[Comparison]:
+    """Compare the model of the highest macro-F1 with each other one, pairwise by article.
+
+    Several seeds are averaged over in the bootstrap; the permutation test swaps whole articles
+    between the two models' first seeds where their numbers of seeds differ.
+    """
+    if len(predicted) < 2:
+        return []
+
+    def headline(item: Predicted) -> float:
+        return float(
+            np.mean([metrics.macro_f1(item.truth, guess, n_labels) for guess in item.decisions])
+        )
+
+    best, *others = sorted(predicted, key=headline, reverse=True)
+    found = {}
+    for other in others:
+        first, second = best.decisions, other.decisions
+        difference = paired_bootstrap(
+            best.truth, first, second, n_labels, best.groups, macro_f1_of,
+            n_resamples=resamples, level=level,
+        )  # fmt: skip
+        if len(first) != len(second):
+            first, second = first[:1], second[:1]
+        test = permutation_test(best.truth, first, second, n_labels, best.groups, macro_f1_of)
+        found[other.model] = (difference.difference, test.p_value)
+    corrected = holm({name: p_value for name, (_, p_value) in found.items()}, level=level)
+    return [
+        Comparison(task, best.model, name, interval, p_value, *corrected[name])
+        for name, (interval, p_value) in found.items()
+    ]

@@ -1,0 +1,231 @@
+"""Articles to predictions: who says what, towards what, in every sentence, and how surely.
+
+Streams: articles are read, attributed and labelled a handful at a time, so memory does not
+grow with their number. Nothing here imports torch; a transformer runs from its export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stance.articles.actors import AliasTable
+from stance.articles.attribution import attribute
+from stance.articles.segment import segment
+from stance.codebook import SENTIMENT, STANCE
+from stance.errors import ModelError
+from stance.files import bundled
+from stance.models.inputs import locate
+from stance.models.store import MODEL_FILE, StoredModel
+from stance.schema import Article, Attribution, Example, Prediction, Quote, Sentence, Span, Status
+
+_TOGETHER = 8  # articles labelled in one go
+_REPLACEMENT = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One (sentence, holder) before it has a label."""
+
+    article: Article
+    sentence: Sentence
+    holder: Attribution
+    status: Status
+
+
+def label_articles(
+    articles: Iterable[Article],
+    model: StoredModel,
+    *,
+    aliases: AliasTable | None = None,
+    abstain_below: float = 0.0,
+) -> Iterator[list[Prediction]]:
+    """Yield each article's rows, in the order of its sentences.
+
+    Args:
+        abstain_below: rows whose stance probability is lower get status ``abstained``; their
+            most probable label stays readable.
+    """
+    waiting: list[list[_Unit]] = []
+    for article in articles:
+        waiting.append(units(article, aliases))
+        if len(waiting) == _TOGETHER:
+            yield from _label(waiting, model, abstain_below)
+            waiting = []
+    yield from _label(waiting, model, abstain_below)
+
+
+def units(article: Article, aliases: AliasTable | None = None) -> list[_Unit]:
+    """Split an article and attribute its sentences; every sentence gives at least one unit."""
+    # Half characters cannot be tokenised. They are read as one replacement character each, so
+    # that offsets stay, and their sentences are reported instead of labelled.
+    readable = "".join(_REPLACEMENT if _is_surrogate(char) else char for char in article.text)
+    sentences = segment(readable)
+    holders: dict[int, list[Attribution]] = {}
+    for holder in attribute(readable, sentences, aliases):
+        holders.setdefault(holder.sentence, []).append(holder)
+    found = []
+    for sentence in sentences:
+        raw = article.text[sentence.start : sentence.end]
+        status = _status(raw, sentence)
+        for holder in holders.get(sentence.index, [Attribution(sentence.index, "")]):
+            found.append(_Unit(article, sentence, holder, status))
+    return found
+
+
+def label_sentences(
+    rows: Sequence[Example], model: StoredModel, *, abstain_below: float = 0.0
+) -> list[Prediction]:
+    """Label sentences that stand alone, each with the holder its row names (or none)."""
+    prepared = []
+    for number, row in enumerate(rows):
+        article = Article(row.id, row.text)
+        sentence = Sentence(number, 0, len(row.text), row.text, 0)
+        span = row.actor_span or locate(row.text, row.actor)
+        holder = Attribution(
+            number,
+            row.actor,
+            speaker=row.text[span[0] : span[1]] if span else "",
+            speaker_span=span,
+            quote=Quote(row.quote) if row.quote else Quote.NONE,
+            target=row.target,
+            target_span=row.target_span,
+            rule="given",
+        )
+        prepared.append(_Unit(article, sentence, holder, _status(row.text, sentence)))
+    return [row for rows_ in _label([prepared], model, abstain_below) for row in rows_]
+
+
+def _is_surrogate(char: str) -> bool:
+    return "\ud800" <= char <= "\udfff"
+
+
+def _status(raw: str, sentence: Sentence) -> Status:
+    if any(_is_surrogate(char) for char in raw):
+        return Status.INVALID_TEXT
+    if not raw.strip():
+        return Status.EMPTY
+    return Status.BOILERPLATE if sentence.boilerplate else Status.OK
+
+
+def _label(
+    batch: Sequence[Sequence[_Unit]], model: StoredModel, abstain_below: float
+) -> Iterator[list[Prediction]]:
+    asked = [unit for rows in batch for unit in rows if unit.status is Status.OK]
+    probabilities = model.predict_proba([_example(unit) for unit in asked]) if asked else {}
+    lost = np.resize(np.asarray(model.truncated, dtype=bool), len(asked)) if asked else []
+    answers = iter(range(len(asked)))
+    for rows in batch:
+        done = []
+        for unit in rows:
+            if unit.status is not Status.OK:
+                done.append(_prediction(unit, "", None, "", None, unit.status))
+                continue
+            at = next(answers)
+            stance, sure = _best(model, probabilities, STANCE, at)
+            sentiment, tone = _best(model, probabilities, SENTIMENT, at)
+            status = Status.OK
+            if lost[at]:
+                status = Status.TRUNCATED_ACTOR
+            elif sure is not None and sure < abstain_below:
+                status = Status.ABSTAINED
+            done.append(_prediction(unit, stance, sure, sentiment, tone, status))
+        yield done
+
+
+def _best(
+    model: StoredModel, probabilities: dict[str, np.ndarray], task: str, at: int
+) -> tuple[str, float | None]:
+    if task not in probabilities:
+        return "", None
+    row = probabilities[task][at]
+    best = int(row.argmax())
+    return model.classes[task][best], float(row[best])
+
+
+def _example(unit: _Unit) -> Example:
+    holder, start = unit.holder, unit.sentence.start
+    return Example(
+        id="",
+        text=unit.sentence.text,
+        actor=holder.actor,
+        target=holder.target,
+        actor_span=_inside(holder.speaker_span, start, len(unit.sentence.text)),
+        target_span=_inside(holder.target_span, start, len(unit.sentence.text)),
+    )
+
+
+def _inside(span: Span | None, start: int, length: int) -> Span | None:
+    """Turn article offsets into sentence offsets, None where they lie outside it."""
+    if span is None or span[0] < start or span[1] > start + length:
+        return None
+    return span[0] - start, span[1] - start
+
+
+def _prediction(
+    unit: _Unit,
+    stance: str,
+    stance_probability: float | None,
+    sentiment: str,
+    sentiment_probability: float | None,
+    status: Status,
+) -> Prediction:
+    sentence, holder = unit.sentence, unit.holder
+    return Prediction(
+        article=unit.article.name,
+        sentence=sentence.index,
+        start=sentence.start,
+        end=sentence.end,
+        text=unit.article.text[sentence.start : sentence.end],
+        actor=holder.actor,
+        speaker=holder.speaker,
+        cue=holder.cue,
+        quote=holder.quote.value,
+        target=holder.target,
+        stance=stance,
+        stance_probability=stance_probability,
+        sentiment=sentiment,
+        sentiment_probability=sentiment_probability,
+        status=status.value,
+    )
+
+
+def find_model(wanted: str | None, runs: Path = Path("runs")) -> Path:
+    """Return a trained model's folder.
+
+    Args:
+        wanted: a model's folder, a run's folder (its transformer, else its first model), or a
+            run's name; the newest transformer of ``runs`` where None, else the one that ships
+            with the package.
+
+    Raises:
+        ModelError: there is none; says how to get one.
+    """
+    if wanted is None:
+        found = sorted(runs.glob(f"*/models/transformer*/{MODEL_FILE}"), key=_modified)
+        if found:
+            return found[-1].parent
+        try:
+            return bundled("data/model")
+        except Exception:
+            raise ModelError(
+                f"no trained model under {runs}/; `stance run configs/default.yaml` makes one, "
+                "or name one with --model"
+            ) from None
+    for folder in (Path(wanted), runs / wanted):
+        if (folder / MODEL_FILE).exists():
+            return folder
+        inside = sorted(folder.glob(f"models/*/{MODEL_FILE}"))
+        preferred = [path for path in inside if path.parent.name.startswith("transformer")]
+        if inside:
+            return (preferred or inside)[0].parent
+        if folder.is_dir():
+            return folder
+    raise ModelError(f"{wanted}: no such model or run")
+
+
+def _modified(path: Path) -> float:
+    return path.stat().st_mtime

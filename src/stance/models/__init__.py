@@ -1,0 +1,1 @@
+"""Classifiers of (sentence, actor) pairs behind one Protocol."""

@@ -1,0 +1,109 @@
+"""Rows to batches for training: names hidden, lengths grouped, all a function of the seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset, Sampler
+
+from stance.models.inputs import SOMEONE, Encoded, InputEncoder, Pieces
+
+_POOL = 50  # batches sorted by length at a time: short padding, order still shuffled
+
+
+class RowDataset(Dataset[dict[str, Any]]):
+    """Tokenised rows with their label ids; actors hidden anew by (seed, epoch, row)."""
+
+    def __init__(
+        self,
+        encoder: InputEncoder,
+        pieces: Sequence[Pieces],
+        labels: NDArray[np.int64],
+        *,
+        seed: int = 0,
+        mask: float = 0.0,
+        swap: float = 0.0,
+    ) -> None:
+        self.encoder = encoder
+        self.pieces = pieces
+        self.labels = labels
+        self.seed, self.mask, self.swap = seed, mask, swap
+        self.epoch = 0
+        self._named = [at for at, item in enumerate(pieces) if item.actor]
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def __getitem__(self, at: int) -> dict[str, Any]:
+        return {
+            "row": self.encoder.assemble(self.pieces[at], self._name(at)),
+            "labels": self.labels[at],
+        }
+
+    def _name(self, at: int) -> Sequence[int] | None:
+        if self.mask + self.swap == 0 or not self.pieces[at].actor:
+            return None
+        # A generator of its own per row: resuming in mid-epoch hides the same actors.
+        draw = random.Random(f"{self.seed}/{self.epoch}/{at}")
+        chance = draw.random()
+        if chance < self.mask:
+            return [self.encoder.marker[SOMEONE]]
+        if chance < self.mask + self.swap:
+            return self.pieces[draw.choice(self._named)].actor
+        return None
+
+    def length(self, at: int) -> int:
+        return len(self.pieces[at].text) + len(self.pieces[at].actor)
+
+
+class LengthGrouped(Sampler[int]):
+    """Shuffled rows, sorted by length within pools of batches; a function of (seed, epoch)."""
+
+    def __init__(self, data: RowDataset, batch_size: int, seed: int) -> None:
+        self.data, self.batch_size, self.seed = data, batch_size, seed
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[int]:
+        draw = random.Random(f"order/{self.seed}/{self.data.epoch}")
+        order = list(range(len(self.data)))
+        draw.shuffle(order)
+        batches: list[list[int]] = []
+        pool = self.batch_size * _POOL
+        for start in range(0, len(order), pool):
+            part = sorted(order[start : start + pool], key=self.data.length, reverse=True)
+            batches += [
+                part[at : at + self.batch_size] for at in range(0, len(part), self.batch_size)
+            ]
+        short = [batch for batch in batches if len(batch) < self.batch_size]
+        full = [batch for batch in batches if len(batch) == self.batch_size]
+        draw.shuffle(full)
+        return iter([at for batch in full + short for at in batch])
+
+
+def collate(encoder: InputEncoder) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+    """Return a function that pads rows to the longest of their batch."""
+
+    def together(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        tensors = as_tensors(encoder, [row["row"] for row in rows])
+        labels = torch.from_numpy(np.stack([row["labels"] for row in rows]))
+        return {**tensors, "labels": labels}
+
+    return together
+
+
+def as_tensors(encoder: InputEncoder, rows: Sequence[Encoded]) -> dict[str, torch.Tensor]:
+    """Pad rows into the network's named inputs."""
+    batch = encoder.batch(rows)
+    return {
+        "input_ids": torch.from_numpy(batch.ids),
+        "attention_mask": torch.from_numpy(batch.mask),
+        "token_type_ids": torch.from_numpy(batch.types),
+        "actor_at": torch.from_numpy(batch.actor_at),
+    }

@@ -1,0 +1,118 @@
+"""The network: one pretrained encoder, a shared representation of (sentence, actor), two heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+NO_LABEL = -100
+
+
+class StanceNetwork(nn.Module):
+    """Encoder with one linear head per task.
+
+    A row is represented by the mean over its tokens beside the state at its actor marker
+    (the first token where the actor is not in the sentence), so two holders of one sentence
+    are read apart.
+    """
+
+    # The Trainer must leave scaling by accumulated items to the loss below.
+    accepts_loss_kwargs = False
+
+    def __init__(
+        self,
+        encoder: Any,
+        sizes: Mapping[str, int],
+        *,
+        dropout: float = 0.1,
+        weights: Mapping[str, Tensor] | None = None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__()
+        width = encoder.config.hidden_size
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.heads = nn.ModuleDict(
+            {task: nn.Linear(2 * width, size) for task, size in sizes.items()}
+        )
+        self.label_smoothing = label_smoothing
+        self.has_types = getattr(encoder.config, "type_vocab_size", 0) > 1
+        for task, value in (weights or {}).items():
+            self.register_buffer(f"weight_{task}", value, persistent=False)
+
+    def represent(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, actor_at: Tensor
+    ) -> Tensor:
+        """Return (rows, 2 × width) features from (rows, length) ids and (rows,) positions."""
+        types = {"token_type_ids": token_type_ids} if self.has_types else {}
+        hidden = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, **types
+        ).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
+        where = actor_at.reshape(-1, 1, 1).expand(-1, 1, hidden.shape[-1])
+        return torch.cat([mean, hidden.gather(1, where).squeeze(1)], dim=-1)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor,
+        actor_at: Tensor,
+        labels: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Return ``logits`` (rows, all labels side by side) and, with labels, ``loss``.
+
+        ``labels`` is (rows, tasks), ``NO_LABEL`` where a row lacks one.
+        """
+        features = self.represent(input_ids, attention_mask, token_type_ids, actor_at)
+        features = self.dropout(features)
+        logits = [head(features) for head in self.heads.values()]
+        output = {"logits": torch.cat(logits, dim=-1)}
+        if labels is not None:
+            losses = [
+                self._loss(task, logits[at], labels[:, at]) for at, task in enumerate(self.heads)
+            ]
+            output["loss"] = torch.stack(losses).sum()
+        return output
+
+    def _loss(self, task: str, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy summed over labelled rows and divided by all rows.
+
+        Dividing by a number that does not depend on the labels keeps the update the same
+        however a batch is cut for gradient accumulation.
+        """
+        total = nn.functional.cross_entropy(
+            logits.float(),
+            labels,
+            weight=getattr(self, f"weight_{task}", None),
+            ignore_index=NO_LABEL,
+            label_smoothing=self.label_smoothing,
+            reduction="sum",
+        )
+        return total / len(labels)
+
+
+def freeze_lower(encoder: Any, layers: int) -> None:
+    """Freeze the embeddings and the lowest ``layers`` layers; 0 leaves everything trainable.
+
+    With markers of our own the embedding matrix holds new rows; they stay at their initial
+    values when frozen, which serve as markers all the same because upper layers adapt.
+    """
+    if layers <= 0:
+        return
+    for parameter in encoder.get_input_embeddings().parameters():
+        parameter.requires_grad_(False)
+    if hasattr(encoder, "embeddings"):
+        for parameter in encoder.embeddings.parameters():
+            parameter.requires_grad_(False)
+    stack = next(
+        module for module in encoder.modules()
+        if isinstance(module, nn.ModuleList) and len(module) == encoder.config.num_hidden_layers
+    )  # fmt: skip
+    for layer in stack[:layers]:
+        for parameter in layer.parameters():
+            parameter.requires_grad_(False)

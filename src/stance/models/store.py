@@ -1,0 +1,163 @@
+"""Models on disk: one folder each, whole or refused, read by label name and without pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from stance.codebook import suggest
+from stance.errors import ModelError
+from stance.files import atomic_folder, read_json, write_json
+from stance.models.base import Classes, Probabilities, Progress, StanceClassifier, silent
+from stance.models.calibration import Calibration
+from stance.models.checkpoints import require_whole, write_manifest
+from stance.schema import Example
+
+MODEL_FILE = "model.json"
+FORMAT = 1
+KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer")
+
+
+def classifier_class(kind: str) -> Any:
+    """Return the class of a kind; its module is imported only now."""
+    if kind == "majority":
+        from stance.models.baselines import MajorityClassifier
+
+        return MajorityClassifier
+    if kind == "ngrams":
+        from stance.models.baselines import NgramClassifier
+
+        return NgramClassifier
+    if kind == "lexicon":
+        from stance.models.lexicon import LexiconClassifier
+
+        return LexiconClassifier
+    if kind == "frozen":
+        from stance.models.frozen import FrozenClassifier
+
+        return FrozenClassifier
+    if kind == "transformer":
+        from stance.models.transformer import TransformerClassifier
+
+        return TransformerClassifier
+    raise ModelError(f"unknown kind of model {kind!r}; {suggest(kind, KINDS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model read back, its answers calibrated and in the caller's order of labels."""
+
+    name: str
+    kind: str
+    classes: Classes
+    classifier: StanceClassifier
+    calibration: Calibration
+    codebook: Mapping[str, Any]
+    folder: Path
+
+    def predict_proba(
+        self, examples: Sequence[Example], *, progress: Progress = silent
+    ) -> Probabilities:
+        """Return calibrated probabilities by task, columns in the order of ``classes``."""
+        raw = self.calibration.apply(self.classifier.predict_proba(examples, progress=progress))
+        result = {}
+        for task, names in self.classes.items():
+            if task not in raw:
+                continue
+            own = self.classifier.classes_[task]
+            result[task] = raw[task][:, [own.index(name) for name in names]]
+        return result
+
+    @property
+    def truncated(self) -> Any:
+        """Which rows of the last prediction lost their actor, where the classifier can say."""
+        return getattr(self.classifier, "truncated_", [])
+
+
+def save_model(
+    model: StanceClassifier,
+    folder: Path,
+    *,
+    name: str,
+    calibration: Calibration,
+    codebook: Mapping[str, Any],
+) -> None:
+    """Write a model's folder atomically and seal it with a manifest of hashes.
+
+    Args:
+        codebook: the parsed codebook that the labels come from, kept beside the weights.
+    """
+    with atomic_folder(folder) as temporary:
+        state = model.save(temporary)
+        write_json(
+            temporary / MODEL_FILE,
+            {
+                "format": FORMAT,
+                "name": name,
+                "kind": model.kind,
+                "classes": {task: list(names) for task, names in model.classes_.items()},
+                "calibration": {"temperature": dict(calibration.temperature)},
+                "codebook": codebook,
+                "state": state,
+            },
+        )
+        write_manifest(temporary)
+
+
+def load_model(
+    folder: Path,
+    classes: Classes | None = None,
+    *,
+    runtime: Literal["auto", "torch"] = "auto",
+) -> StoredModel:
+    """Read a model's folder.
+
+    Args:
+        classes: the label names wanted, by task; the model's own where None. Labels are matched
+            by name, so a model that lists them in another order gives the same answers.
+        runtime: ``auto`` runs a transformer from its export, ``torch`` from its weights.
+
+    Raises:
+        ModelError: not a model of ours, or one of another label set.
+        IntegrityError: a file is missing or altered.
+    """
+    if not (folder / MODEL_FILE).is_file():
+        hint = ""
+        if (folder / "config.json").exists():
+            hint = " (a bare encoder: fine-tune it with `stance train` first)"
+        raise ModelError(f"{folder}: no trained stance model{hint}")
+    require_whole(folder)
+    facts = read_json(folder / MODEL_FILE)
+    if facts.get("format") != FORMAT:
+        raise ModelError(
+            f"{folder}: model format {facts.get('format')!r}, this version reads {FORMAT}"
+        )
+    own: Classes = {task: tuple(names) for task, names in facts["classes"].items()}
+    wanted = dict(classes) if classes is not None else own
+    for task, names in wanted.items():
+        if task in own and set(own[task]) != set(names):
+            differ = sorted(set(own[task]) ^ set(names))
+            raise ModelError(
+                f"{folder}: the model's {task} labels are not the codebook's "
+                f"(differing: {', '.join(differ[:6])}); use the codebook it was trained with"
+            )
+    if "stance" in wanted and "stance" not in own:
+        raise ModelError(f"{folder}: the model has no stance labels")
+    kind = facts["kind"]
+    if runtime == "auto" and kind == "transformer" and (folder / "model.onnx").exists():
+        from stance.models.runtime import OnnxClassifier
+
+        loader: Any = OnnxClassifier
+    else:
+        loader = classifier_class(kind)
+    return StoredModel(
+        name=facts["name"],
+        kind=kind,
+        classes={task: names for task, names in wanted.items() if task in own},
+        classifier=loader.load(folder, facts["state"], own),
+        calibration=Calibration(facts["calibration"]["temperature"]),
+        codebook=facts["codebook"],
+        folder=folder,
+    )

@@ -1,0 +1,272 @@
+"""The fine-tuned transformer as a classifier: fit, predict, save, load."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from stance.errors import ModelError
+from stance.files import sha256_json
+from stance.models.backbone import MINILM, find_backbone, load_encoder, tokenizer_of
+from stance.models.base import (
+    Classes,
+    Probabilities,
+    Progress,
+    label_ids,
+    silent,
+    softmax,
+    usable_tasks,
+)
+from stance.models.inputs import InputEncoder, InputStyle, by_length, load_tokenizer
+from stance.models.options import TrainingOptions
+from stance.schema import Example
+
+_PREDICT_BATCH = 64
+
+
+class TransformerClassifier:
+    """An encoder fine-tuned on stance and sentiment together.
+
+    Args:
+        classes: label names by task.
+        backbone: ``minilm``, a folder, or a hub name that is cached (or ``download``).
+        style: what the network sees of a row.
+        options: how it is trained.
+        work: folder for checkpoints; training resumes from what is there. A temporary one
+            where None.
+    """
+
+    kind: ClassVar[str] = "transformer"
+
+    def __init__(
+        self,
+        classes: Classes,
+        *,
+        backbone: str = MINILM,
+        style: InputStyle | None = None,
+        options: TrainingOptions | None = None,
+        seed: int = 0,
+        work: Path | None = None,
+        download: bool = False,
+        allow_single_class: bool = False,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.classes_: Classes = dict(classes)
+        self.backbone = backbone
+        self.style = style or InputStyle()
+        self.options = options or TrainingOptions()
+        self.seed = seed
+        self.work = work
+        self.download = download
+        self.allow_single_class = allow_single_class
+        self.say = say
+        self.history_: list[dict[str, float]] = []
+        self.truncated_: int = 0
+        self._network: Any = None
+        self._inputs: InputEncoder | None = None
+
+    # -- training -------------------------------------------------------------------------
+
+    def fit(
+        self,
+        train: Sequence[Example],
+        validation: Sequence[Example] = (),
+        *,
+        progress: Progress = silent,
+    ) -> Self:
+        usable_tasks(train, self.classes_, allow_single_class=self.allow_single_class)
+        import torch
+
+        from stance.models import finetune
+        from stance.models.batches import RowDataset
+        from stance.models.encoder import NO_LABEL, freeze_lower
+
+        torch.manual_seed(self.seed)
+        folder = find_backbone(self.backbone, download=self.download)
+        self._inputs = self._input_encoder(tokenizer_of(folder))
+        train_labels = self._labels(train)
+        weights = None
+        if self.options.class_weights == "sqrt":
+            weights = {
+                task: finetune.class_weights(train_labels[:, at], len(names))
+                for at, (task, names) in enumerate(self.classes_.items())
+            }
+        encoder = load_encoder(folder)
+        encoder.resize_token_embeddings(
+            max(self._inputs.tokenizer.get_vocab_size(), encoder.config.vocab_size),
+            mean_resizing=False,
+        )
+        network = self._build(encoder, weights)
+        freeze_lower(network.encoder, self.options.frozen_layers)
+        train_labels[train_labels < 0] = NO_LABEL
+        rows = RowDataset(
+            self._inputs,
+            self._inputs.pieces(train),
+            train_labels,
+            seed=self.seed,
+            mask=self.options.mask_actors,
+            swap=self.options.swap_actors,
+        )
+        held = self._labels(validation)
+        held[held < 0] = NO_LABEL
+        held_rows = RowDataset(self._inputs, self._inputs.pieces(validation), held)
+        with tempfile.TemporaryDirectory(prefix="stance-") as temporary:
+            self.history_ = finetune.train(
+                network,
+                rows,
+                held_rows if validation else None,
+                self.options,
+                folder=self.work or Path(temporary),
+                seed=self.seed,
+                score=self._score,
+                facts=self._facts(train, validation),
+                progress=progress,
+                say=self.say,
+            )
+        self._network = network.eval()
+        return self
+
+    def _labels(self, examples: Sequence[Example]) -> np.ndarray[Any, np.dtype[np.int64]]:
+        columns = [label_ids(examples, task, names) for task, names in self.classes_.items()]
+        return np.stack(columns, axis=1)
+
+    def _score(self, logits: Any, labels: Any) -> float:
+        """Macro-F1 over the full label list of the first task that validation rows have."""
+        from sklearn.metrics import f1_score
+
+        start = 0
+        for at, names in enumerate(self.classes_.values()):
+            known = labels[:, at] >= 0
+            if known.any():
+                guess = logits[known, start : start + len(names)].argmax(axis=1)
+                return float(
+                    f1_score(
+                        labels[known, at], guess, labels=range(len(names)), average="macro",
+                        zero_division=0,
+                    )
+                )  # fmt: skip
+            start += len(names)
+        raise ModelError("validation rows have no labels")
+
+    def _facts(self, train: Sequence[Example], validation: Sequence[Example]) -> dict[str, Any]:
+        def content(examples: Sequence[Example]) -> str:
+            return sha256_json(
+                [[e.id, e.text, e.actor, e.target, e.stance, e.sentiment] for e in examples]
+            )
+
+        return {
+            "train": content(train),
+            "validation": content(validation),
+            "classes": {task: list(names) for task, names in self.classes_.items()},
+            "backbone": self.backbone,
+            "style": self.style.to_json(),
+            "options": asdict(self.options),
+            "seed": self.seed,
+        }
+
+    def _build(self, encoder: Any, weights: Mapping[str, Any] | None = None) -> Any:
+        from stance.models.encoder import StanceNetwork
+
+        return StanceNetwork(
+            encoder,
+            {task: len(names) for task, names in self.classes_.items()},
+            dropout=self.options.dropout,
+            weights=weights,
+            label_smoothing=self.options.label_smoothing,
+        )
+
+    def _input_encoder(self, tokenizer: Any) -> InputEncoder:
+        pad = tokenizer.token_to_id("[PAD]")
+        return InputEncoder(tokenizer, self.style, pad_id=pad if pad is not None else 0)
+
+    # -- prediction -----------------------------------------------------------------------
+
+    def predict_proba(
+        self, examples: Sequence[Example], *, progress: Progress = silent
+    ) -> Probabilities:
+        logits = self.logits(examples, progress=progress)
+        result, start = {}, 0
+        for task, names in self.classes_.items():
+            result[task] = softmax(logits[:, start : start + len(names)])
+            start += len(names)
+        return result
+
+    def logits(
+        self, examples: Sequence[Example], *, progress: Progress = silent
+    ) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Return raw scores of shape (rows, all labels side by side)."""
+        import torch
+
+        from stance.models.batches import as_tensors
+
+        if self._network is None or self._inputs is None:
+            raise ModelError("the transformer has not been trained; call fit or load first")
+        rows = self._inputs.encode(examples)
+        self.truncated_ = sum(row.truncated_actor for row in rows)
+        width = sum(len(names) for names in self.classes_.values())
+        result = np.zeros((len(rows), width), dtype=np.float32)
+        device = next(self._network.parameters()).device
+        done = 0
+        with torch.inference_mode():
+            for batch in by_length(rows, _PREDICT_BATCH):
+                tensors = as_tensors(self._inputs, [rows[at] for at in batch])
+                output = self._network(**{key: value.to(device) for key, value in tensors.items()})
+                result[batch] = output["logits"].float().cpu().numpy()
+                done += len(batch)
+                progress(done, len(rows))
+        return result
+
+    # -- storage --------------------------------------------------------------------------
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        from safetensors.torch import save_file
+
+        from stance.models.export import export_onnx
+
+        if self._network is None or self._inputs is None:
+            raise ModelError("nothing to save; fit the transformer first")
+        network = self._network.cpu()
+        save_file(
+            {name: value.contiguous() for name, value in network.state_dict().items()},
+            folder / "model.safetensors",
+        )
+        network.encoder.config.save_pretrained(folder)
+        self._inputs.tokenizer.save(str(folder / "tokenizer.json"))
+        export_onnx(network, self._inputs, folder / "model.onnx")
+        return {
+            "backbone": self.backbone if self.backbone == MINILM else Path(self.backbone).name,
+            "style": self.style.to_json(),
+            "options": asdict(self.options),
+            "seed": self.seed,
+            "pad_id": self._inputs.pad_id,
+            "history": self.history_,
+        }
+
+    @classmethod
+    def load(cls, folder: Path, state: Mapping[str, Any], classes: Classes) -> Self:
+        from safetensors.torch import load_file
+
+        from stance.models.backbone import go_offline
+
+        go_offline()
+        from transformers import AutoConfig, AutoModel
+
+        model = cls(
+            classes,
+            backbone=state["backbone"],
+            style=InputStyle(**state["style"]),
+            options=TrainingOptions(**state["options"]),
+            seed=state["seed"],
+        )
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        network = model._build(AutoModel.from_config(config, trust_remote_code=False))
+        network.load_state_dict(load_file(folder / "model.safetensors"))
+        model._network = network.eval()
+        model._inputs = model._input_encoder(load_tokenizer(folder / "tokenizer.json"))
+        model.history_ = list(state["history"])
+        return model
