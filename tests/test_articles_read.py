@@ -138,3 +138,15 @@ def test_html_gives_the_article_without_the_menu(tmp_path: Path) -> None:
     assert "the mayor said" in article.text
     assert "Home" not in article.text
     assert article.meta["source"] == "html"
+
+
+def test_html_that_cannot_be_extracted_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "page.html"
+    file.write_text("<html></html>")
+    fake = SimpleNamespace(extract=lambda text, **options: None)
+    monkeypatch.setitem(sys.modules, "trafilatura", fake)
+    assert "no article text" in refused(file)
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    assert "trafilatura" in refused(file)

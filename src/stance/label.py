@@ -116,7 +116,7 @@ def _label(
 ) -> Iterator[list[Prediction]]:
     asked = [unit for rows in batch for unit in rows if unit.status is Status.OK]
     probabilities = model.predict_proba([_example(unit) for unit in asked]) if asked else {}
-    lost = np.resize(np.asarray(model.truncated, dtype=bool), len(asked)) if asked else []
+    lost = list(model.truncated) or [False] * len(asked)
     answers = iter(range(len(asked)))
     for rows in batch:
         done = []

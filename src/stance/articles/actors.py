@@ -7,142 +7,29 @@ speakers first.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from stance.articles.names import FEMALE, FEMALE_TITLES, MALE, MALE_TITLES, ORGANISATION
-from stance.articles.tokens import Clause
-from stance.articles.vocabulary import COLLECTIVE, KINDS, TITLES
-from stance.errors import ConfigError
-
-_PIECE = re.compile(r"[^\s,;:()\[\]\"“”]+")
-_POSSESSIVE = re.compile(r"['’]s?$")
-_INNER = frozenset(
-    [
-        "of",
-        "the",
-        "and",
-        "for",
-        "de",
-        "al",
-        "bin",
-        "ibn",
-        "van",
-        "von",
-        "der",
-        "da",
-        "del",
-        "el",
-        "la",
-        "le",
-        "du",
-        "dos",
-        "&",
-        "ben",
-    ]
+from stance.articles.aliases import AliasTable, read_aliases
+from stance.articles.names import (
+    core,
+    gender_of,
+    generic_name,
+    headed_by_noun,
+    name_runs,
+    surname_key,
 )
-_SUFFIX = frozenset(["jr", "sr", "ii", "iii", "iv"])
+from stance.articles.tokens import Clause
+from stance.articles.vocabulary import COLLECTIVE, TITLES
+from stance.articles.wordlists import words
+
+__all__ = ["Actors", "AliasTable", "read_aliases"]
+
 _PERSON = frozenset(["he", "she", "him", "her", "his", "hers", "himself", "herself"])
 _WRITER = frozenset(["i", "we", "me", "us", "my", "our", "myself", "ourselves"])
-_ROLES = frozenset(
-    [
-        "minister",
-        "president",
-        "governor",
-        "senator",
-        "mayor",
-        "general",
-        "spokesman",
-        "spokeswoman",
-        "spokesperson",
-        "chairman",
-        "chairwoman",
-        "ambassador",
-        "envoy",
-        "judge",
-        "premier",
-        "chancellor",
-        "congressman",
-        "congresswoman",
-        "representative",
-        "secretary",
-        "commissioner",
-        "director",
-        "professor",
-        "leader",
-        "king",
-        "queen",
-        "prince",
-        "bishop",
-        "archbishop",
-    ]
-)
+_ROLES = words("offices")
 _REACH = 40
 """Mentions that a pronoun looks back over."""
-
-
-@dataclass(frozen=True, slots=True)
-class AliasTable:
-    """A user's own names: alias (casefolded) to canonical actor, and what is known of each."""
-
-    names: Mapping[str, str] = field(default_factory=dict)
-    affiliation: Mapping[str, str] = field(default_factory=dict)
-    side: Mapping[str, str] = field(default_factory=dict)
-
-    def canonical(self, name: str) -> str | None:
-        """The table's name for ``name``, or ``None`` where it has none."""
-        return self.names.get(name.casefold())
-
-
-def read_aliases(path: str | Path) -> AliasTable:
-    """An alias table from YAML: a list of ``name``, ``aliases``, ``affiliation``, ``side``.
-
-    Raises ``ConfigError`` for a file that is not such a list, or that gives one alias to two
-    actors.
-    """
-    # The parser is loaded for those who have a table only.
-    import yaml
-
-    path = Path(path)
-    try:
-        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML ({str(error).splitlines()[0]})") from error
-    if not isinstance(rows, list):
-        raise ConfigError(f"{path}: must be a list of actors, each with name and aliases")
-    names: dict[str, str] = {}
-    known: dict[str, dict[str, str]] = {"affiliation": {}, "side": {}}
-    for number, row in enumerate(rows, start=1):
-        name, aliases = _alias_row(row, number, path)
-        for alias in (name, *aliases):
-            other = names.setdefault(alias.casefold(), name)
-            if other != name:
-                raise ConfigError(f"{path}: alias {alias!r} belongs to {other!r} and to {name!r}")
-        for what, table in known.items():
-            if row.get(what):
-                table[name] = str(row[what])
-    return AliasTable(names, known["affiliation"], known["side"])
-
-
-def _alias_row(row: Any, number: int, path: Path) -> tuple[str, list[str]]:
-    allowed = {"name", "aliases", "affiliation", "side"}
-    if not isinstance(row, dict) or not isinstance(row.get("name"), str) or not row["name"].strip():
-        raise ConfigError(f"{path}: actor {number} needs a name, a non-empty text")
-    unknown = set(row) - allowed
-    if unknown:
-        raise ConfigError(
-            f"{path}: actor {number} has {sorted(map(str, unknown))[0]!r}; "
-            f"allowed are {', '.join(sorted(allowed))}"
-        )
-    aliases = row.get("aliases") or []
-    if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
-        raise ConfigError(f"{path}: aliases of {row['name']!r} must be a list of texts")
-    return row["name"], aliases
 
 
 @dataclass(slots=True)
@@ -183,7 +70,7 @@ class Actors:
         proper = frozenset(c.word[k] for c in clauses for k in range(1, len(c)) if c.kind[k] == "N")
         actors = cls(aliases, common, proper)
         for c in clauses:
-            for first, last in _runs(c):
+            for first, last in name_runs(c):
                 name, titles = core(text[c.start[first] : c.end[last - 1]])
                 if not name:
                     continue
@@ -196,10 +83,10 @@ class Actors:
     def _learn(self, name: str, titles: str) -> None:
         words = name.split()
         if len(words) > 1:
-            known = self.full.setdefault(_key(name), [])
+            known = self.full.setdefault(surname_key(name), [])
             if name not in known:
                 known.append(name)
-        who = _gender(words, titles)
+        who = gender_of(words, titles)
         if who and self.gender.get(name, who) == who:
             self.gender[name] = who
         role = titles.lower().split()[-1:]
@@ -255,17 +142,17 @@ class Actors:
             return known
         if (
             not name
-            or _headed_by_noun(phrase)
+            or headed_by_noun(phrase)
             or all(word.lower() in TITLES for word in name.split())
             or self._common_noun(phrase, name)
         ):
-            return self._by_role(phrase) or _generic(phrase, self.proper)
+            return self._by_role(phrase) or generic_name(phrase, self.proper)
         if name in self.acronyms:
             name = self.acronyms[name]
         words = name.split()
         if len(words) == 1:
             candidates = self.full.get(words[0].lower(), [])
-            who = _gender(words, titles)
+            who = gender_of(words, titles)
             fitting = [full for full in candidates if not who or self.gender.get(full, who) == who]
             # Of two people with one surname the last one named is meant.
             recent = next(
@@ -275,11 +162,11 @@ class Actors:
                 name = recent or fitting[0]
         else:
             # "Anna Petra" and "Anna B. Petra": the first full form with the same ends.
-            for full in self.full.get(_key(name), []):
+            for full in self.full.get(surname_key(name), []):
                 if full.split()[0] == words[0]:
                     name = full
                     break
-        who = _gender(words, titles)
+        who = gender_of(words, titles)
         if who:
             self.gender.setdefault(name, who)
         return self.aliases.canonical(name) or name
@@ -373,122 +260,3 @@ class Actors:
         if last.endswith("s") and not actor[:1].isupper():
             return "they"
         return "it"
-
-
-def _headed_by_noun(phrase: str) -> bool:
-    """Whether the phrase is about a common noun ("the Ostvian candidate"), not about a name."""
-    head = ""
-    for piece in _PIECE.findall(phrase):
-        if head and piece.lower() in (
-            "of",
-            "for",
-            "at",
-            "in",
-            "from",
-            "with",
-            "on",
-            "to",
-            "against",
-        ):
-            break
-        head = piece
-    return head[:1].islower()
-
-
-def _key(name: str) -> str:
-    words = name.split()
-    while len(words) > 1 and words[-1].lower().rstrip(".") in _SUFFIX:
-        words.pop()
-    return words[-1].lower()
-
-
-def _runs(c: Clause) -> Iterable[tuple[int, int]]:
-    """Token ranges of capitalised words, small inner words included."""
-    i, n = 0, len(c)
-    while i < n:
-        if c.kind[i] != "N":
-            i += 1
-            continue
-        j = i + 1
-        while j < n and not c.genitive[j - 1]:
-            if c.kind[j] == "N" or (
-                c.word[j] in _INNER
-                and c.word[j] not in ("and", "&", "for", "the")
-                and j + 1 < n
-                and c.kind[j + 1] == "N"
-            ):
-                j += 1
-            else:
-                break
-        yield i, j
-        i = j
-
-
-def _gender(words: list[str], titles: str) -> str:
-    for title in titles.lower().replace(".", "").split():
-        if title in MALE_TITLES:
-            return "he"
-        if title in FEMALE_TITLES:
-            return "she"
-    lower = [word.lower() for word in words]
-    if any(word in ORGANISATION for word in lower):
-        return "it"
-    if len(words) > 1 or titles:
-        if lower[0] in MALE:
-            return "he"
-        if lower[0] in FEMALE:
-            return "she"
-    if len(words) == 1 and words[0].isupper() and len(words[0]) > 1:
-        return "it"
-    return ""
-
-
-def core(phrase: str) -> tuple[str, str]:
-    """``(name, titles)`` of a phrase: the last run of capitalised words without titles."""
-    run: list[str] = []
-    named: list[str] = []
-    for piece in _PIECE.findall(phrase):
-        bare = _POSSESSIVE.sub("", piece)
-        lower = bare.lower()
-        if bare[:1].isupper() and (lower not in KINDS or KINDS[lower] in "XT"):
-            run.append(bare)
-            named = run
-            if piece != bare and not piece.endswith(("s'", "s’")):
-                run = []
-        elif run and lower in _INNER:
-            run.append(piece)
-        else:
-            run = []
-    name = list(named)
-    while name and not name[-1][0].isupper():
-        name.pop()
-    if len(name) > 2 and "and" in name:
-        name = (
-            name[: name.index("and")] if name[0].lower().rstrip(".") not in ORGANISATION else name
-        )
-    titles: list[str] = []
-    while len(name) > 1 and name[0].lower().rstrip(".") in TITLES:
-        titles.append(name.pop(0))
-    lowered = [piece.lower() for piece in phrase.split() if piece[:1].islower()]
-    return " ".join(name), " ".join(titles + [word for word in lowered if word in TITLES])
-
-
-def _generic(phrase: str, proper: frozenset[str]) -> str:
-    """A holder without a name: no article, no capital that only the position gave."""
-    phrase = " ".join(phrase.split())
-    first, _, rest = phrase.partition(" ")
-    if rest and first.lower() in ("the", "a", "an"):
-        return rest
-    lower = first.lower()
-    by_place = (
-        lower not in proper
-        and (not rest or not _POSSESSIVE.search(first))
-        and (rest[-1:].islower() and rest[:1].islower())
-    )
-    if (
-        first[:1].isupper()
-        and not first[1:].isupper()
-        and (by_place or lower in COLLECTIVE or lower in KINDS)
-    ):
-        return phrase[0].lower() + phrase[1:]
-    return phrase

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 
 from stance.articles.actors import Actors, AliasTable
 from stance.articles.content import content_span
 from stance.articles.features import belief
-from stance.articles.mentions import Range, first_subject
+from stance.articles.findings import Hit
+from stance.articles.phrases import Range, conjuncts
 from stance.articles.quotes import Quotation, quotations
-from stance.articles.rules import Hit, hits
+from stance.articles.rules import hits
+from stance.articles.subjects import first_subject
 from stance.articles.targets import target_range
 from stance.articles.tokens import Clause, tokenize
+from stance.articles.wordlists import bundled
 from stance.schema import Attribution, Quote, Sentence, Span
 
 THRESHOLD = 0.35
@@ -90,36 +92,51 @@ def attribute(
 
 def _believed(text: str, reading: Reading, actors: Actors) -> list[Attribution]:
     clause = reading.clause
-    sentence = clause.sentence
-    believed: list[tuple[Hit, float]] = []
+    believed: list[tuple[Hit, Range | None, float]] = []
     for number, hit in enumerate(reading.hits):
         attributed, right = belief(clause, reading.hits, number)
         if attributed >= THRESHOLD:
-            believed.append((hit, right))
-    places = _mentions(clause, [hit.holder for hit, _ in believed if hit.holder is not None])
+            holders = [None] if hit.holder is None else conjuncts(clause, hit.holder)
+            believed += [(hit, holder, right) for holder in holders]
+    places = _mentions(clause, [holder for _, holder, _ in believed if holder is not None])
     named = {place: _actor(text, clause, place, subject, actors) for place, subject in places}
-    kind = reading.quote
     chosen: dict[str, Attribution] = {}
-    for hit, right in believed:
-        cue = (clause.start[hit.cue[0]], clause.end[hit.cue[1] - 1])
-        span = None
-        speaker = actor = ""
-        if hit.holder is not None:
-            span = (clause.start[hit.holder[0]], clause.end[hit.holder[1] - 1])
-            speaker, actor = text[slice(*span)], named[hit.holder]
-        about = target_range(clause, hit)
-        target = (clause.start[about[0]], clause.end[about[1] - 1]) if about else None
-        attribution = Attribution(
-            sentence.index, actor, speaker, text[slice(*cue)], kind, span, cue,
-            content_span(clause, hit), text[slice(*target)] if target else "", target,
-            hit.rule, round(right, 4),
-        )  # fmt: skip
+    for hit, holder, right in believed:
+        actor = named[holder] if holder is not None else ""
         kept = chosen.get(actor.casefold())
-        if kept is None or kept.confidence < attribution.confidence:
-            chosen[actor.casefold()] = attribution
+        if kept is None or kept.confidence < right:
+            chosen[actor.casefold()] = _attribution(text, reading, hit, holder, actor, right)
     if len(chosen) > 1:
         chosen.pop("", None)
     return list(chosen.values())
+
+
+def _attribution(
+    text: str, reading: Reading, hit: Hit, holder: Range | None, actor: str, right: float
+) -> Attribution:
+    clause = reading.clause
+
+    def span(place: Range | None) -> Span | None:
+        return None if place is None else (clause.start[place[0]], clause.end[place[1] - 1])
+
+    def words(place: Span | None) -> str:
+        return "" if place is None else text[place[0] : place[1]]
+
+    speaker, cue, target = span(holder), span(hit.cue), span(target_range(clause, hit))
+    return Attribution(
+        sentence=clause.sentence.index,
+        actor=actor,
+        speaker=words(speaker),
+        cue=words(cue),
+        quote=reading.quote,
+        speaker_span=speaker,
+        cue_span=cue,
+        content_span=content_span(clause, hit),
+        target=words(target),
+        target_span=target,
+        rule=hit.rule,
+        confidence=round(right, 4),
+    )
 
 
 def _mentions(clause: Clause, holders: list[Range]) -> list[tuple[Range, bool]]:
@@ -187,7 +204,7 @@ def _beside(text: str, clause: Clause, last: int) -> str:
 @cache
 def measured() -> Mapping[str, float]:
     """Precision of each rule on the training articles, for rules that have no cue of their own."""
-    source = (files("stance.articles") / "measured.tsv").read_text(encoding="utf-8")
+    source = bundled("measured.tsv")
     table: dict[str, float] = {}
     for line in source.split("\n"):
         if line and not line.startswith("#"):
@@ -244,6 +261,17 @@ def _spread(
                     )
                 ]  # fmt: skip
                 speakers.setdefault(first, source)
+            else:
+                found[position] = [
+                    Attribution(
+                        reading.clause.sentence.index,
+                        "",
+                        quote=Quote.DIRECT,
+                        content_span=_quoted(reading.clause),
+                        rule="unnamed",
+                        confidence=0.5,
+                    )
+                ]
         for attribution in found[position]:
             if attribution.actor:
                 last = attribution

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stance.articles.rules import Hit
+from stance.articles.findings import Hit
 from stance.articles.tokens import Clause
 from stance.schema import Span
 

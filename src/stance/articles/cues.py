@@ -6,10 +6,11 @@ truly attributes is measured, not listed: see ``features``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+
+from stance.articles.wordlists import sections
 
 VERB_FAMILIES = ("speech", "stance", "attitude", "show", "seem")
 _IRREGULAR = {
@@ -144,23 +145,23 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """The bundled lexicon, read once."""
-    sections = _sections(_data("cues.txt"))
+    listed = sections("cues.txt")
     verbs: dict[str, tuple[str, set[str], set[str]]] = {}
     for family in (*VERB_FAMILIES, "agentless"):
-        for lemma in sections[family]:
-            for form, tags in _forms(lemma[0]).items():
+        for lemma in _words(listed[family]):
+            for form, tags in _forms(lemma).items():
                 # A form of two lemmas ("found", "saw") keeps the first listed.
-                entry = verbs.setdefault(form, (lemma[0], set(), set()))
-                if entry[0] == lemma[0]:
+                entry = verbs.setdefault(form, (lemma, set(), set()))
+                if entry[0] == lemma:
                     entry[1].update(tags)
                     entry[2].add(family)
     nouns: dict[str, str] = {}
-    for (noun,) in sections["noun"]:
+    for noun in _words(listed["noun"]):
         nouns[noun] = noun
         plural = noun[:-1] + "ies" if noun[-1] == "y" and noun[-2] not in "aeiou" else noun + "s"
         nouns.setdefault(plural, noun)
     phrases: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in sections["phrase"]:
+    for phrase in map(tuple, map(str.split, listed["phrase"])):
         phrases.setdefault(phrase[0], []).append(phrase)
     return Lexicon(
         {
@@ -168,27 +169,10 @@ def lexicon() -> Lexicon:
             for form, (lemma, tags, families) in verbs.items()
         },
         nouns,
-        frozenset(word for (word,) in sections["adjective"]),
+        frozenset(_words(listed["adjective"])),
         {first: tuple(sorted(many, key=len, reverse=True)) for first, many in phrases.items()},
     )
 
 
-def _data(name: str) -> str:
-    return (files("stance.articles") / name).read_text(encoding="utf-8")
-
-
-def _sections(source: str) -> dict[str, list[tuple[str, ...]]]:
-    sections: dict[str, list[tuple[str, ...]]] = {}
-    name = ""
-    for line in source.split("\n"):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        if line.startswith("["):
-            name = line.strip("[]")
-            sections[name] = []
-        elif name == "phrase":
-            sections[name].append(tuple(line.split()))
-        else:
-            sections[name] += [(word,) for word in line.split()]
-    return sections
+def _words(lines: Sequence[str]) -> list[str]:
+    return " ".join(lines).split()

@@ -10,28 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 
-from stance.articles.rules import Hit
+from stance.articles.findings import Hit
 from stance.articles.tokens import Clause
 from stance.articles.vocabulary import COLLECTIVE, TITLES
+from stance.articles.wordlists import bundled, words
 
-_NEGATIONS = frozenset(
-    [
-        "not",
-        "never",
-        "n't",
-        "don't",
-        "doesn't",
-        "didn't",
-        "won't",
-        "wouldn't",
-        "can't",
-        "couldn't",
-        "hasn't",
-        "haven't",
-    ]
-)
+_NEGATIONS = words("negations")
 
 
 def features(c: Clause, hits: Sequence[Hit], number: int) -> list[str]:
@@ -145,7 +130,7 @@ def _holder(c: Clause, hit: Hit) -> str:
 def weights() -> Mapping[str, tuple[float, float]]:
     """Feature to (weight for attribution, weight for right holder)."""
     table: dict[str, tuple[float, float]] = {}
-    source = (files("stance.articles") / "weights.tsv").read_text(encoding="utf-8")
+    source = bundled("weights.tsv")
     for line in source.split("\n"):
         if line and not line.startswith("#"):
             name, attributed, holder = line.split("\t")

@@ -119,7 +119,7 @@ def _bounded(stream: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> by
         longest, start = max(longest, end - start), end + 1
     if longest > MAX_LINE:
         raise InputError(
-            f"{name}: one line of {longest:,} bytes (at most {MAX_LINE:,}); break it into paragraphs"
+            f"{name}: one line of {longest:,} bytes (at most {MAX_LINE:,}); break it up"
         )
     return raw
 
@@ -135,7 +135,13 @@ def _decode(raw: bytes, name: str) -> str:
 
 def _html(text: str, file: Path) -> Article:
     # The extractor takes half a second to load, which plain text should not pay for.
-    from trafilatura import extract
+    try:
+        from trafilatura import extract
+    except ImportError as error:
+        reason = str(error).split("\n")[0]
+        raise InputError(
+            f"{file}: HTML needs trafilatura, which does not load ({reason})"
+        ) from error
 
     body = extract(text, include_comments=False, include_tables=False, favor_precision=False)
     if not body:

@@ -8,32 +8,13 @@ are passed over.
 from __future__ import annotations
 
 from stance.articles.cues import lexicon
-from stance.articles.mentions import Range, phrase_after, subject_before
-from stance.articles.rules import Hit
+from stance.articles.findings import Hit
+from stance.articles.phrases import Range, phrase_after
+from stance.articles.subjects import subject_before
 from stance.articles.tokens import Clause
+from stance.articles.wordlists import words
 
-_PARTICLES = frozenset(
-    [
-        "on",
-        "upon",
-        "for",
-        "against",
-        "to",
-        "at",
-        "about",
-        "of",
-        "with",
-        "over",
-        "off",
-        "out",
-        "up",
-        "down",
-        "by",
-        "in",
-        "from",
-        "as",
-    ]
-)
+_PARTICLES = words("particles")
 _NOUN_RULES = ("possessive", "light-verb", "noun-")
 _REACH = 8
 

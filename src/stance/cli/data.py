@@ -113,7 +113,7 @@ def split(
 def audit(
     source: Source, column: Columns = None, codebook: Book = None, as_json: AsJson = False
 ) -> None:
-    """Look for leaks between the splits and for sameness among the texts. Exits with 2 on a leak."""
+    """Look for leaks between splits and for sameness among texts. Exits with 2 where found."""
     from stance.cli import console
     from stance.corpus.audit import find_leaks
     from stance.corpus.splits import by_column

@@ -42,7 +42,9 @@ def label(
     ] = None,
     sentences: Annotated[
         bool,
-        typer.Option("--sentences", help="Files are tables of sentences (text, actor), not articles."),
+        typer.Option(
+            "--sentences", help="Files are tables of sentences (text, actor), not articles."
+        ),
     ] = False,
     text_column: Annotated[
         str, typer.Option("--text-column", help="Column that holds the text in CSV and JSONL.")
@@ -55,7 +57,9 @@ def label(
         typer.Option(min=0.0, max=1.0, help="Mark rows of lower probability as abstained."),
     ] = 0.0,
     json_: Annotated[bool, typer.Option("--json", help="Short for --format jsonl.")] = False,
-    runs: Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")] = Path(
+        "runs"
+    ),
 ) -> None:
     """Say who takes which stance in every sentence of an article.
 
@@ -116,14 +120,14 @@ def _write(
         for rows in batches:
             print_rows(rows)
         return
-    rows = (row for batch in batches for row in batch)
+    every = (row for batch in batches for row in batch)
     if format_ is Format.PARQUET and output is not None:
-        write_parquet(list(rows), output)
+        write_parquet(list(every), output)
         return
     if format_ is Format.HTML:
         from stance.reporting.article_page import article_page
 
-        text = article_page(list(rows), model.codebook)
+        text = article_page(list(every), model.codebook)
         if output is None:
             sys.stdout.write(text)
             return
@@ -132,27 +136,44 @@ def _write(
         return
     write = write_csv if format_ in (Format.CSV, Format.TABLE) else write_jsonl
     if output is None:
-        write(rows, sys.stdout)
+        write(every, sys.stdout)
         return
     with atomic_path(output) as path, path.open("w", encoding="utf-8", newline="") as handle:
-        write(rows, handle)
+        write(every, handle)
 
 
 def print_rows(rows: list[Prediction]) -> None:
-    """Print one article as a table for reading."""
+    """Print one article for reading: who, which stance towards what, and the sentence."""
+    from rich.table import Table
+    from rich.text import Text
+
     from stance.cli import console
     from stance.schema import Status
 
     if not rows:
         return
-    shown = []
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("", justify="right", style="dim")
+    table.add_column("who", max_width=20)
+    table.add_column("stance, sentiment, towards", max_width=28)
+    table.add_column("sentence", ratio=1)
+    before = None
     for row in rows:
-        stance = f"{row.stance} {row.stance_probability:.2f}" if row.stance_probability else ""
-        tone = f"{row.sentiment} {row.sentiment_probability:.2f}" if row.sentiment_probability else ""
+        dim = row.status == Status.BOILERPLATE
+        told = [f"{row.stance} {row.stance_probability:.2f}"] if row.stance_probability else []
+        if row.sentiment_probability:
+            told.append(f"{row.sentiment} {row.sentiment_probability:.2f}")
+        if row.target:
+            told.append(f"→ {row.target}")
         if row.status != Status.OK:
-            stance = f"{stance} ({row.status})".strip()
-        shown.append(
-            [str(row.sentence), row.actor or "—", stance, row.target, tone, " ".join(row.text.split())]
+            told.append(f"({row.status.replace('_', ' ')})")
+        same = row.sentence == before
+        table.add_row(
+            "" if same else str(row.sentence),
+            Text(row.actor or "—"),
+            Text("\n".join(told)),
+            Text("″" if same else " ".join(row.text.split()), style="dim" if dim else ""),
         )
-    columns = ["", "who", "stance", "towards", "sentiment", "sentence"]
-    console.print_table(rows[0].article, columns, shown, right=[0])
+        before = row.sentence
+    console.out.print(Text(rows[0].article, style="bold"))
+    console.out.print(table)

@@ -83,7 +83,9 @@ def _run(config: Any, root: Path, resume: bool, download: bool, as_json: bool) -
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A model's folder, a run's folder, or a run's name.")],
+    model: Annotated[
+        str, typer.Argument(help="A model's folder, a run's folder, or a run's name.")
+    ],
     data: Annotated[str, typer.Argument(help="Labelled rows: CSV, TSV, JSONL or Parquet.")],
     column: Annotated[
         list[str] | None,

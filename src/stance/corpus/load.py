@@ -191,6 +191,32 @@ def _span(name: str, cell: Any, text: str) -> Span | None:
     return start, end
 
 
+def unlabelled(rows: Iterable[tuple[int, Row]], mapped: Mapped) -> list[Example]:
+    """Read rows for labelling: only text and holder matter, and blank or broken text is kept.
+
+    Raises:
+        InputError: there is no text column.
+    """
+    examples = []
+    for number, row in rows:
+        if number == 1:
+            _check_columns(row, mapped)
+        cells = {name: row.get(mapped.column(name)) for name in FIELDS}
+        text = as_text(cells["text"])
+        examples.append(
+            Example(
+                id=as_text(cells["id"]) or f"row{number}",
+                text=text,
+                actor=as_text(cells["actor"]),
+                target=as_text(cells["target"]),
+                doc_id=as_text(cells["doc_id"]),
+                actor_span=_span("actor_span", cells["actor_span"], text),
+                target_span=_span("target_span", cells["target_span"], text),
+            )
+        )
+    return examples
+
+
 def to_rows(examples: Sequence[Example]) -> Iterator[dict[str, Any]]:
     """Yield examples as rows of the project's own format, extra columns last."""
     for item in examples:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import InputError
+from stance.files import atomic_path, write_jsonl
 
 Row = dict[str, Any]
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -175,3 +176,23 @@ def _read_datasets(name: str, split: str | None, download: bool) -> Iterator[tup
                 if row[key] is not None and row[key] >= 0:
                     row[key] = labels[row[key]]
             yield number, {"split": part, **row} if part else row
+
+
+def write_rows(path: Path, rows: Iterator[Row]) -> None:
+    """Write rows as JSONL or CSV by the file's ending, atomically.
+
+    Raises:
+        InputError: another ending.
+    """
+    if path.suffix == ".jsonl":
+        write_jsonl(path, rows)
+        return
+    if path.suffix != ".csv":
+        raise InputError(f"{path}: write .jsonl or .csv")
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+        writer: csv.DictWriter[str] | None = None
+        for row in rows:
+            if writer is None:
+                writer = csv.DictWriter(out, list(row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow({key: as_text(value) for key, value in row.items()})

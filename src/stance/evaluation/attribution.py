@@ -307,10 +307,13 @@ def _score_sentence(
         int(gold_direct),
     )
     heads: dict[str, tuple[Span, Quote]] = {}
+    joined: dict[str, Span] = {}
     for g in gold:
         head = head_span(text, g.source)
         if head is not None:
-            heads.setdefault(_fold(text[slice(*head)]), (head, g.quote))
+            word = _fold(text[slice(*head)])
+            heads.setdefault(word, (head, g.quote))
+            joined.setdefault(word, (g.source[0][0], g.source[-1][1]))
     if not heads:
         return AttributionScores(attributed=attributed, direct=direct)
     candidates = [a for a in predicted if a.actor or a.speaker]
@@ -329,7 +332,9 @@ def _score_sentence(
     matched_said: set[int] = set()
     for word, (head, _) in heads.items():
         for number, attribution in enumerate(candidates):
-            if same_holder(text, head, attribution, by_speaker):
+            if same_holder(text, head, attribution, by_speaker) or _joined(
+                text, joined[word], attribution
+            ):
                 matched_gold.add(word)
                 matched_said.add(number)
     holder = Ratio(len(matched_said), len(candidates), len(matched_gold), len(heads))
@@ -378,7 +383,8 @@ def same_holder(
     elsewhere. An annotated pronoun counts as the actor that was predicted for that pronoun.
     """
     span = attribution.speaker_span
-    if span is not None and span[0] < head[1] and span[1] > head[0]:
+    own = head_span(text, [span]) if span is not None else None
+    if own is not None and own[0] < head[1] and own[1] > head[0]:
         return True
     word = _fold(text[slice(*head)])
     if span is not None and word in _RELATIVES and span[1] <= head[0]:
@@ -393,6 +399,18 @@ def same_holder(
     return bool(attribution.actor) and any(
         place[0] < head[1] and place[1] > head[0] and actor == attribution.actor
         for place, actor in by_speaker
+    )
+
+
+def _joined(text: str, source: Span, attribution: Attribution) -> bool:
+    """Whether the speaker is one of several that the annotation takes together ("A and B")."""
+    span = attribution.speaker_span
+    return (
+        span is not None
+        and source[0] <= span[0]
+        and span[1] <= source[1]
+        and " and " in text[slice(*source)]
+        and text[span[0]].isupper()
     )
 
 

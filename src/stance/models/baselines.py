@@ -225,6 +225,8 @@ def load_pipelines(tasks: Sequence[str], folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: absent, or with types that skops does not trust.
     """
+    import zipfile
+
     import skops.io
 
     result = {}
@@ -237,6 +239,6 @@ def load_pipelines(tasks: Sequence[str], folder: Path) -> dict[str, Any]:
             result[task] = skops.io.load(path)
         except FileNotFoundError:
             raise ModelError(f"{path}: no such file; train the model again") from None
-        except (ValueError, KeyError, OSError) as error:
+        except (ValueError, KeyError, OSError, TypeError, zipfile.BadZipFile) as error:
             raise ModelError(f"{path}: not a readable model ({error})") from None
     return result

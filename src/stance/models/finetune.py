@@ -154,6 +154,7 @@ def train(
         weight_decay=options.weight_decay,
         warmup_steps=options.warmup,
         lr_scheduler_type="linear",
+        use_cpu=not cuda,
         bf16=bf16,
         fp16=fp16,
         seed=seed,
@@ -191,6 +192,8 @@ def train(
     trainer.facts, trainer.seed = facts, seed
     with _on_sigterm(watch):
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    # Mixed precision wraps ``forward`` in autocast; prediction and export are in float32.
+    trainer.accelerator.unwrap_model(network, keep_fp32_wrapper=False)
     if watch.stop:
         raise StoppedError("stopped as asked after a finished step; --resume goes on from there")
     return watch.history

@@ -31,7 +31,7 @@ ACTOR, ACTOR_END, TARGET, TARGET_END, SOMEONE = (
     "[ACTOR]", "[/ACTOR]", "[TARGET]", "[/TARGET]", "[SOMEONE]",
 )  # fmt: skip
 MARKERS = (ACTOR, ACTOR_END, TARGET, TARGET_END, SOMEONE)
-_PAIR_LIMIT = 24  # tokens of a name or target kept in the second segment
+_PAIR_LIMIT = 24  # tokens of a name or target kept in the second segment, at most
 _LEAD = 3  # a window keeps a third of its length before the actor
 
 
@@ -127,6 +127,7 @@ class InputEncoder:
         self.tokenizer = tokenizer
         self.style = style
         self.pad_id = pad_id
+        self._limit = min(_PAIR_LIMIT, style.max_length // 4)
         self.marker: dict[str, int] = {name: _id(tokenizer, name) for name in MARKERS}
         self._front, self._middle, self._back, self._second_type = _frame(tokenizer)
 
@@ -142,8 +143,8 @@ class InputEncoder:
             result.append(
                 Pieces(
                     text.ids,
-                    actor.ids[:_PAIR_LIMIT],
-                    target.ids[:_PAIR_LIMIT],
+                    actor.ids[: self._limit],
+                    target.ids[: self._limit],
                     _token_span(text.offsets, actor_span),
                     _token_span(text.offsets, target_span),
                 )
@@ -162,7 +163,7 @@ class InputEncoder:
             name = someone
         actor = pieces.actor if name is None or not pieces.actor else list(name)
         if style.view == "actor":
-            return self._frame([], actor, 0, False)
+            return self._frame(actor, [], None, False)
         text, at, truncated = self._marked(pieces, someone if style.view == "text" else name)
         second: list[int] = []
         if style.pair and style.view == "full":
@@ -209,9 +210,9 @@ class InputEncoder:
 
     def _room(self, pieces: Pieces) -> int:
         fixed = len(self._front) + len(self._middle) + len(self._back)
-        second = _PAIR_LIMIT if self.style.pair else 0
-        second += _PAIR_LIMIT + 1 if self.style.pair and self.style.target else 0
-        return max(8, self.style.max_length - fixed - second)
+        second = self._limit if self.style.pair else 0
+        second += self._limit + 1 if self.style.pair and self.style.target else 0
+        return self.style.max_length - fixed - second
 
     def _frame(self, text: list[int], second: list[int], at: int | None, lost: bool) -> Encoded:
         ids = [*self._front, *text]

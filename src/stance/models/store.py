@@ -71,7 +71,7 @@ class StoredModel:
         return result
 
     @property
-    def truncated(self) -> Any:
+    def truncated(self) -> Sequence[bool]:
         """Which rows of the last prediction lost their actor, where the classifier can say."""
         return getattr(self.classifier, "truncated_", [])
 

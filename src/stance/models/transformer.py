@@ -66,7 +66,7 @@ class TransformerClassifier:
         self.allow_single_class = allow_single_class
         self.say = say
         self.history_: list[dict[str, float]] = []
-        self.truncated_: int = 0
+        self.truncated_: list[bool] = []
         self._network: Any = None
         self._inputs: InputEncoder | None = None
 
@@ -207,7 +207,7 @@ class TransformerClassifier:
         if self._network is None or self._inputs is None:
             raise ModelError("the transformer has not been trained; call fit or load first")
         rows = self._inputs.encode(examples)
-        self.truncated_ = sum(row.truncated_actor for row in rows)
+        self.truncated_ = [row.truncated_actor for row in rows]
         width = sum(len(names) for names in self.classes_.values())
         result = np.zeros((len(rows), width), dtype=np.float32)
         device = next(self._network.parameters()).device

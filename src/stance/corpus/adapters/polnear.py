@@ -86,8 +86,7 @@ def _standoff(file: Path, text: str) -> tuple[GoldAttribution, ...]:
                 spans[name] = tuple(_span(piece) for piece in body.split(" ", 1)[1].split(";"))
             elif line.startswith("E"):
                 name, body = line.split("\t")[:2]
-                bound = [tuple(item.split(":", 1)) for item in body.split()]
-                events.append((name, [(role, item) for role, item in bound]))
+                events.append((name, [_binding(item) for item in body.split()]))
         except (ValueError, IndexError) as error:
             raise InputError(
                 f"{file}: line {number} is not brat standoff: {line[:60]!r}"
@@ -105,6 +104,11 @@ def _standoff(file: Path, text: str) -> tuple[GoldAttribution, ...]:
         source, cue, content = (tuple(sorted(roles[role])) for role in _ROLES)
         gold.append(GoldAttribution(name, source, cue, content, quote_type(text, content)))
     return tuple(gold)
+
+
+def _binding(item: str) -> tuple[str, str]:
+    role, name = item.split(":", 1)
+    return role, name
 
 
 def _span(piece: str) -> Span:
@@ -147,5 +151,5 @@ def _gold(item: dict[str, Any], text: str) -> GoldAttribution:
     known = stated in {quote.value for quote in Quote}
     return GoldAttribution(
         str(item["id"]), source, cue, content,
-        Quote(stated) if known else quote_type(text, content),
+        Quote(str(stated)) if known else quote_type(text, content),
     )  # fmt: skip

@@ -1,0 +1,145 @@
+"""Parts of the test set that a reader asks about, whatever columns the rows have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from stance.evaluation.slices import Slice, slice_scores
+from stance.reporting.run_data import Held, RunData
+from stance.schema import Example
+
+WRITER = "the writer"
+TAG_COLUMNS = ("phenomenon",)
+_MOST_VALUES = 25
+_MOST_TAGS = 16
+_LEAST_TAGGED = 10
+_RESAMPLES = 1000
+_WORDS = ((15, "up to 15 words"), (30, "16 to 30 words"))
+
+
+def slices_of(run: RunData, task: str, held: Held) -> list[Slice]:
+    """Score the best model on every value of every usable column, column by column."""
+    rows = {example.id: example for example in run.corpus.examples}
+    if not rows or any(name not in rows for name in held.ids):
+        return []
+    examples = [rows[name] for name in held.ids]
+    size = len(run.codebook.tasks[task])
+    answers = held.answers
+    found: list[Slice] = []
+    for column, values in columns_of(examples, actors_in_training(run)).items():
+        tagged = column in TAG_COLUMNS
+        for part, wanted in _parts(values, tagged):
+            scored = slice_scores(
+                column,
+                part,
+                answers.truth,
+                answers.decisions,
+                size,
+                answers.groups,
+                n_resamples=_RESAMPLES,
+                level=run.level,
+            )
+            found += [one for one in scored if wanted is None or one.value == wanted]
+    return found
+
+
+def _parts(values: Sequence[str], tagged: bool) -> list[tuple[list[str], str | None]]:
+    """Return the columns to slice by, with the one value that counts (None: all of them).
+
+    A row may carry several tags, so each tag is its own column: rows with it and the rest.
+    """
+    if not tagged:
+        return [(list(values), None)]
+    counts: dict[str, int] = {}
+    for value in values:
+        for tag in value.split():
+            counts[tag] = counts.get(tag, 0) + 1
+    common = [tag for tag in sorted(counts, key=lambda tag: (-counts[tag], tag))
+              if counts[tag] >= _LEAST_TAGGED]  # fmt: skip
+    return [
+        ([tag if tag in value.split() else "" for value in values], tag)
+        for tag in common[:_MOST_TAGS]
+    ]
+
+
+def actors_in_training(run: RunData) -> dict[str, frozenset[str]]:
+    """Return for each tested row's id the holders among the rows its model was trained on."""
+    found: dict[str, frozenset[str]] = {}
+    examples = run.corpus.examples
+    for split in run.corpus.splits:
+        actors = frozenset(_key(examples[int(at)].actor) for at in split.train)
+        found.update({examples[int(at)].id: actors for at in split.test})
+    return found
+
+
+def _key(actor: str) -> str:
+    return " ".join(actor.casefold().split())
+
+
+def columns_of(
+    examples: Sequence[Example], trained: Mapping[str, frozenset[str]]
+) -> dict[str, list[str]]:
+    """Return the columns worth slicing by: those we derive, then the rows' own.
+
+    The rows' own count where they hold text of 2 to 25 values, or space-separated tags;
+    columns with one value say nothing, and with many they name rows.
+    """
+    found = {
+        "quote": [example.quote or "not given" for example in examples],
+        "holder": [_holder(example) for example in examples],
+        "holder in training": [_seen(example, trained) for example in examples],
+        "length": [_length(example) for example in examples],
+    }
+    names = sorted({name for example in examples for name in example.extra})
+    for name in names:
+        values = [example.extra.get(name) for example in examples]
+        if not all(value is None or isinstance(value, str) for value in values):
+            continue
+        texts = [value or "not given" for value in values]
+        if name in TAG_COLUMNS:
+            found[name] = ["" if value is None else value for value in values]
+        elif len(set(texts)) <= _MOST_VALUES:
+            found[name] = texts
+    return {name: values for name, values in found.items() if len(set(values)) > 1}
+
+
+def _holder(example: Example) -> str:
+    if not example.actor:
+        return WRITER
+    if example.actor_span is not None or example.actor in example.text:
+        return "named in the sentence"
+    return "known from the article only"
+
+
+def _seen(example: Example, trained: Mapping[str, frozenset[str]]) -> str:
+    if not example.actor:
+        return WRITER
+    return "seen" if _key(example.actor) in trained.get(example.id, frozenset()) else "unseen"
+
+
+def _length(example: Example) -> str:
+    words = len(example.text.split())
+    return next((name for limit, name in _WORDS if words <= limit), "over 30 words")
+
+
+def unseen_gap(slices: Sequence[Slice]) -> Slice | None:
+    """Return the slice of holders that never occur in training."""
+    found = (one for one in slices if one.column == "holder in training" and one.value == "unseen")
+    return next(found, None)
+
+
+def most_confident_errors(held: Held, limit: int = 20) -> list[tuple[int, int, float, float]]:
+    """Return ``(row, predicted label, its probability, the true label's)``, surest first.
+
+    Probabilities are means over seeds.
+    """
+    mean = held.answers.probabilities.mean(axis=0)
+    guess = mean.argmax(axis=1)
+    wrong = np.flatnonzero(guess != held.answers.truth)
+    order = sorted(wrong.tolist(), key=lambda at: (-mean[at, guess[at]], held.ids[at]))
+    return [
+        (at, int(guess[at]), float(mean[at, guess[at]]), float(mean[at, held.answers.truth[at]]))
+        for at in order[:limit]
+    ]

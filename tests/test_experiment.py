@@ -1,0 +1,151 @@
+"""A whole run with a tiny encoder: what it writes, twice the same, resumed, refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import tiny_config
+from stance.errors import InputError, IntegrityError
+from stance.evaluation.results import Results
+from stance.experiment import run
+from stance.files import sha256_file
+from stance.models.store import load_model
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_run_folder_is_complete(
+    rows_file: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_planted_secret")
+    done = run(
+        tiny_config(rows_file, tiny_encoder),
+        root=tmp_path / "runs",
+        argv=["stance", "run", "tiny.yaml"],
+    )
+    names = {item.name for item in done.folder.iterdir()}
+    assert {
+        "run.json",
+        "config.yaml",
+        "codebook.yaml",
+        "models",
+        "predictions.parquet",
+        "results.json",
+    } <= names
+    facts = json.loads((done.folder / "run.json").read_text())
+    assert facts["argv"] == ["stance", "run", "tiny.yaml"]
+    assert facts["seeds"] == [1]
+    assert facts["threads"] == 1
+    assert facts["device"]
+    assert facts["packages"]["torch"]
+    assert set(facts["git"]) == {"commit", "dirty"}
+    assert facts["sha256"]["data"] == sha256_file(rows_file)
+    assert "transformer/tokenizer.json" in facts["sha256"]
+    everything = "".join(
+        path.read_bytes().decode("latin-1") for path in done.folder.rglob("*") if path.is_file()
+    )
+    assert "hf_planted_secret" not in everything
+    table = pq.read_table(done.folder / "predictions.parquet").to_pandas()
+    assert set(table.model) == {"majority", "tfidf-svm", "transformer"}
+    columns = [name for name in table if name.startswith("p_stance_")]
+    assert len(columns) == 9
+    np.testing.assert_allclose(table[columns].sum(axis=1), 1, atol=1e-6)
+    again = Results.from_json(json.loads((done.folder / "results.json").read_text()))
+    assert again.to_json() == json.loads(json.dumps(done.results.to_json()))
+    assert {result.model for result in again.of("stance")} == {
+        "majority",
+        "tfidf-svm",
+        "transformer",
+    }
+    stored = load_model(done.folder / "models" / "transformer-s1")
+    assert stored.calibration.temperature.keys() <= {"stance", "sentiment"}
+
+
+def test_same_seed_same_predictions_file(
+    rows_file: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    config = tiny_config(rows_file, tiny_encoder)
+    first = run(config, root=tmp_path / "a").folder
+    second = run(config, root=tmp_path / "b").folder
+    for name in ("predictions.parquet", "results.json"):
+        if name == "results.json":
+            continue
+        assert sha256_file(first / name) == sha256_file(second / name)
+
+
+def test_finished_parts_are_kept_and_changes_refused(
+    rows_file: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    config = tiny_config(rows_file, tiny_encoder, models={"majority": {}, "lexicon": {}})
+    root = tmp_path / "runs"
+    done = run(config, root=root)
+    before = sha256_file(done.folder / "predictions.parquet")
+    with pytest.raises(InputError, match="already holds a run; --resume continues it"):
+        run(config, root=root)
+    (done.folder / "parts" / "lexicon-s1-f0.npz").unlink()
+    run(config, root=root, resume=True)
+    assert sha256_file(done.folder / "predictions.parquet") == before
+    with pytest.raises(IntegrityError, match=r"config\.bootstrap\.resamples: 100 then, 200 now"):
+        run(
+            tiny_config(
+                rows_file, tiny_encoder, models={"majority": {}, "lexicon": {}},
+                bootstrap={"resamples": 200},
+            ),
+            root=root,
+            resume=True,
+        )  # fmt: skip
+    rows_file.write_text(rows_file.read_text().replace("pier 1.", "pier one."))
+    with pytest.raises(IntegrityError, match=r"sha256\.data"):
+        run(config, root=root, resume=True)
+
+
+def test_folds_pool_every_row(rows_file: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    config = tiny_config(
+        rows_file, tiny_encoder, models={"majority": {}, "tfidf-svm": {"kind": "ngrams"}},
+        split={"method": "folds", "folds": 3},
+    )  # fmt: skip
+    done = run(config, root=tmp_path / "runs")
+    assert {result.n_rows for result in done.results.models} == {64}
+
+
+def test_leaking_split_is_refused(rows_file: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in rows_file.read_text().splitlines()]
+    leaked = {**rows[0], "id": "leak", "split": "test" if rows[0]["split"] == "train" else "train"}
+    rows_file.write_text("".join(json.dumps(row) + "\n" for row in [*rows, leaked]))
+    with pytest.raises(InputError, match="'leak'"):
+        run(tiny_config(rows_file, tiny_encoder), root=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_second_process_is_refused_at_once(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from stance.runfolder import open_run\n"
+        "with open_run(Path(sys.argv[1]), 'busy', resume=True):\n"
+        "    print('in', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "in\n"
+        from stance.runfolder import open_run
+
+        with (
+            pytest.raises(InputError, match="another process"),
+            open_run(tmp_path, "busy", resume=True),
+        ):
+            pass
+    finally:
+        os.kill(holder.pid, 9)
+        holder.wait()
+    with open_run(tmp_path, "busy", resume=True) as folder:
+        assert folder.name == "busy"
