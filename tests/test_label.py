@@ -10,7 +10,7 @@ import pytest
 
 from stance.codebook import Codebook
 from stance.errors import ModelError
-from stance.label import find_model, label_articles, label_sentences
+from stance.labelling import find_model, label_articles, label_sentences
 from stance.models.base import Probabilities
 from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration
@@ -113,11 +113,11 @@ def test_blank_sentences_get_no_label(model: StoredModel, reader: _Reads) -> Non
 def test_given_holders_are_used(model: StoredModel, reader: _Reads) -> None:
     text = "Ane Ruud called the raid a disgrace; Bilal Tamm defended it."
     rows = label_sentences(
-        [Example("1", text, "Ane Ruud"), Example("2", text, "Bilal Tamm", actor_span=(38, 48))],
+        [Example("1", text, "Ane Ruud"), Example("2", text, "Bilal Tamm", actor_span=(37, 47))],
         model,
     )
     assert [row.speaker for row in rows] == ["Ane Ruud", "Bilal Tamm"]
-    assert [item.actor_span for item in reader.asked] == [(0, 8), (38, 48)]
+    assert [item.actor_span for item in reader.asked] == [(0, 8), (37, 47)]
 
 
 def test_abstention_marks_but_keeps_the_label(model: StoredModel) -> None:

@@ -16,10 +16,10 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "stance"
 LEVEL = {
     "errors": 0, "schema": 1, "files": 2, "resampling": 2, "codebook": 3, "articles": 4,
     "corpus": 4, "models": 5, "evaluation": 6, "estimation": 6, "config": 7, "provenance": 7,
-    "runfolder": 7, "reporting": 8, "predictions": 9, "score_model": 9, "label": 10,
-    "experiment": 10, "cli": 11, "__init__": 12,
+    "runfolder": 7, "reporting": 8, "predictions": 9, "score_model": 9, "labelling": 10,
+    "experiment": 10, "cli": 11, "api": 11, "__init__": 12,
 }  # fmt: skip
-CONFIGURED = {"config", "cli", "experiment", "label"}
+CONFIGURED = {"config", "cli", "experiment", "labelling", "api"}
 
 
 def _room(module: str) -> str:
@@ -78,7 +78,7 @@ def test_modules_are_short() -> None:
             ("torch", "transformers", "pandas", "sklearn", "spacy", "numpy.testing"),
         ),
         (
-            "import stance.label, stance.models.runtime",
+            "import stance.labelling, stance.models.runtime",
             ("torch", "transformers", "pandas", "sklearn"),
         ),
         ("import stance", ("torch", "numpy", "pydantic")),

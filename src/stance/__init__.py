@@ -1,1 +1,17 @@
-"""Who takes which stance towards what in the news."""
+"""Who takes which stance towards what in the news.
+
+``stance.load_model``, ``stance.label``, ``stance.run`` and ``stance.evaluate`` are the public API;
+they are imported when first used, so that ``import stance`` costs nothing.
+"""
+
+from typing import Any
+
+__all__ = ["evaluate", "label", "load_model", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from stance import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'stance' has no attribute {name!r}")

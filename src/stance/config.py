@@ -1,7 +1,7 @@
 """A run's configuration: YAML and ``key=value`` overrides in, one frozen, typed record out.
 
 Strict at the door: an unknown key is an error that names it and the nearest key. Only the
-command line, ``experiment`` and ``label`` know this module; everything else takes arguments.
+command line, ``experiment`` and ``api`` know this module; everything else takes arguments.
 """
 
 from __future__ import annotations

@@ -134,3 +134,78 @@ def audit(
     problems = [*(["the split leaks"] if leaks else []), *variety.problems()]
     if problems:
         raise InputError(f"{source}: {'; '.join(problems)}")
+
+
+@app.command()
+def agreement(
+    source: Source,
+    task: Annotated[str, typer.Option(help="Which label: stance or sentiment.")] = "stance",
+    codebook: Book = None,
+    as_json: AsJson = False,
+) -> None:
+    """How far two annotation passes agree: alpha, kappa and confusions, with intervals.
+
+    Reads the columns stance_a and stance_b (or sentiment_a and sentiment_b) of the rows.
+    """
+    from dataclasses import asdict
+
+    from stance.cli import console
+    from stance.codebook import load_codebook, suggest
+    from stance.corpus import agreement as agree
+    from stance.corpus.release import ratings
+    from stance.corpus.tables import read_rows
+    from stance.errors import InputError
+    from stance.files import resolve
+
+    tasks = load_codebook(codebook).classes
+    if task not in tasks:
+        raise InputError(f"--task {task!r} is not a task; {suggest(task, list(tasks))}")
+    names = tasks[task]
+    rows = [row for _, row in read_rows(resolve(source))]
+    given = ratings(rows, task, names)
+    documents = [row.get("doc_id") or at for at, row in enumerate(rows)]
+    overall = agree.alpha_interval(given, len(names), documents)
+    labels = agree.alpha_per_label(given, len(names), documents)
+    (pair,) = agree.pairwise(given, len(names), documents)
+    if as_json:
+        found = {
+            "alpha": asdict(overall),
+            "alpha_per_label": {n: asdict(i) for n, i in zip(names, labels, strict=True)},
+            "kappa": asdict(pair.kappa),
+            "confusion": pair.confusion.tolist(),
+            "labels": list(names),
+        }
+        console.print_json(found)
+        return
+
+    def shown(value: Any) -> str:
+        return f"{value.estimate:.3f} ({value.low:.3f}–{value.high:.3f})"
+
+    head = [["Krippendorff's alpha", shown(overall)], ["Cohen's kappa", shown(pair.kappa)]]
+    head += [["rows labelled twice", str(pair.n_rows)], ["articles", str(overall.n_groups)]]
+    console.print_table(f"{source}: {task}, 95 % over articles", ["", ""], head, right=[1])
+    table = [[name, shown(value)] for name, value in zip(names, labels, strict=True)]
+    console.print_table("", [task, "alpha of this label against the rest"], table, right=[1])
+    table = [[name, *map(str, pair.confusion[at])] for at, name in enumerate(names)]
+    columns = ["pass A \\ B", *(name[:4] for name in names)]
+    console.print_table("", columns, table, right=range(1, len(columns)))
+
+
+@app.command()
+def release(
+    folder: Annotated[Path, typer.Argument(help="A folder with rows.jsonl and articles.jsonl.")],
+    check: Annotated[bool, typer.Option("--check", help="Only look; write nothing.")] = False,
+) -> None:
+    """Write a corpus folder's Parquet files and manifest, and check that all of it agrees."""
+    from stance.cli import console
+    from stance.corpus.release import check_release, write_release
+    from stance.errors import IntegrityError
+
+    if not check:
+        write_release(folder)
+    problems = check_release(folder)
+    for problem in problems[:20]:
+        console.out.print(problem, markup=False, highlight=False)
+    if problems:
+        raise IntegrityError(f"{folder}: {len(problems)} contradictions")
+    console.out.print(f"{folder}: the release agrees with itself", markup=False, highlight=False)

@@ -68,7 +68,7 @@ def label(
     about, stance and sentiment with calibrated probabilities, and a status.
     """
     from stance.errors import InputError
-    from stance.label import find_model
+    from stance.labelling import find_model
     from stance.models.store import load_model
 
     format_ = Format.JSONL if json_ else format_
@@ -91,7 +91,7 @@ def _articles(
 ) -> Iterator[list[Prediction]]:
     from stance.articles.actors import read_aliases
     from stance.articles.read import read_articles
-    from stance.label import label_articles
+    from stance.labelling import label_articles
 
     table = read_aliases(aliases) if aliases else None
     articles = read_articles(files, text_column=text_column)
@@ -103,7 +103,7 @@ def _sentences(
 ) -> Iterator[list[Prediction]]:
     from stance.corpus.load import Mapped, unlabelled
     from stance.corpus.tables import read_rows
-    from stance.label import label_sentences
+    from stance.labelling import label_sentences
 
     for file in files:
         rows = unlabelled(read_rows(file), Mapped(columns={"text": text_column}))

@@ -102,7 +102,7 @@ def evaluate(
     from stance.codebook import load_codebook, parse_codebook
     from stance.corpus.load import Mapped, load_examples
     from stance.evaluation.results import Results
-    from stance.label import find_model
+    from stance.labelling import find_model
     from stance.models.store import load_model
     from stance.score_model import score_model
 

@@ -39,8 +39,8 @@ def scale(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.
     """Divide log-probabilities by ``temperature`` and normalise; zeros stay zero."""
     if temperature == 1.0:
         return probabilities
-    logits = np.log(np.maximum(probabilities, _FLOOR)) / temperature
-    return np.where(probabilities > 0, softmax(logits), 0.0)
+    with np.errstate(divide="ignore"):
+        return softmax(np.log(probabilities) / temperature)
 
 
 def fit_calibration(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stance.codebook import parse_codebook
-from stance.reporting.article_view import UNSURE_BELOW, View, codes, matrix, views
+from stance.reporting.article_view import UNSURE_BELOW, Holder, View, codes, matrix, views
 from stance.reporting.colors import variables
 from stance.reporting.markup import environment
 from stance.reporting.timeline import timeline
@@ -33,7 +33,6 @@ def article_page(rows: Sequence[Prediction], codebook: Mapping[str, Any]) -> str
     stances = book.stance
     articles = views(rows, stances)
     short = codes(stances.names)
-    everything = [holder for view in articles for holder in view.holders]
     labels = {"stance": stances.labels}
     return (
         environment()
@@ -43,7 +42,7 @@ def article_page(rows: Sequence[Prediction], codebook: Mapping[str, Any]) -> str
             articles=[
                 (view, matrix(view.holders, stances), timeline(view, short)) for view in articles
             ],
-            together=matrix(everything, stances) if len(articles) > 1 else None,
+            together=matrix(_holders(articles), stances) if len(articles) > 1 else None,
             labels=stances.labels,
             default=stances.id(stances.default),
             codes=short,
@@ -72,5 +71,5 @@ def _counts(rows: Sequence[Prediction], articles: Sequence[View]) -> dict[str, i
     return {name: count for name, count in counts.items() if count}
 
 
-def _holders(articles: Sequence[View]) -> list[Any]:
+def _holders(articles: Sequence[View]) -> list[Holder]:
     return [holder for view in articles for holder in view.holders]

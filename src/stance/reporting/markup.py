@@ -78,6 +78,6 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"visible": visible, "plain": plain, "percent": percent}
+    made.filters |= {"visible": visible, "shown": shown, "plain": plain, "percent": percent}
     made.globals["csp"] = CSP
     return made

@@ -1,21 +1,61 @@
-"""A finished run's folder in, its report out."""
+"""A finished run's folder in; its tables, figures and report out."""
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
-from stance.evaluation.results import Results
-from stance.files import read_json, write_text
+from stance.corpus.audit import find_leaks
+from stance.files import atomic_folder, write_text
+from stance.reporting import figures, run_tables
+from stance.reporting.page import provenance_table, render
+from stance.reporting.run_data import RunData, read_run
+from stance.reporting.sections import section_of, training_figures
+from stance.reporting.tables import FORMATS, Table
+
+_MOST_LEAKS = 5
 
 
 def write_report(folder: Path) -> Path:
-    """Write ``report.html`` of a run folder and return its path."""
-    results = Results.from_json(read_json(folder / "results.json"))
-    rows = "".join(
-        f"<tr><td>{escape(item.task)}<td>{escape(item.model)}<td>{item.scores['macro_f1']:.3f}"
-        for item in results.models
-    )
+    """Write ``tables/``, ``figures/`` and ``report.html`` into a run folder; return the page.
+
+    Reads nothing but the run folder and, for slices and sentences, the rows that its
+    configuration names; where those are gone or have changed since, the parts that need them
+    say so. The same run folder gives the same bytes.
+
+    Raises:
+        InputError: the folder holds no finished run.
+    """
+    run = read_run(folder)
+    sections = [section_of(run, task) for task in run.codebook.tasks if run.results.of(task)]
+    data = _data_tables(run)
+    training = training_figures(run)
+    page = render(run, sections, data, _leaks(run), training)
+
+    tables = [provenance_table(run.facts), *data]
+    tables += [table for section in sections for table in section.tables]
+    drawn = [figure for section in sections for figure in section.figures] + training
+    with atomic_folder(folder / "tables") as place:
+        for table in tables:
+            for ending, write in FORMATS.items():
+                write_text(place / f"{table.name}.{ending}", write(table))
+    with atomic_folder(folder / "figures") as place:
+        for figure in drawn:
+            figures.save(figure, place)
     path = folder / "report.html"
-    write_text(path, f"<!doctype html><title>{escape(folder.name)}</title><table>{rows}</table>")
+    write_text(path, page)
     return path
+
+
+def _data_tables(run: RunData) -> list[Table]:
+    found = [run_tables.data_table(run)]
+    found += [run_tables.label_table(run, task) for task in run.codebook.tasks]
+    return [table for table in found if table is not None]
+
+
+def _leaks(run: RunData) -> list[str]:
+    """Say what crosses the split. A run refuses leaks, but its rows are checked as they are."""
+    found = [
+        str(leak) for split in run.corpus.splits for leak in find_leaks(run.corpus.examples, split)
+    ]
+    more = len(found) - _MOST_LEAKS
+    return found[:_MOST_LEAKS] + ([f"and {more} more"] if more > 0 else [])

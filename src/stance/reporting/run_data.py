@@ -153,7 +153,8 @@ def read_held(run: RunData, task: str, model: str) -> Held:
     for seed in sorted(set(seeds.tolist())):
         rows = [int(at) for at in np.flatnonzero(seeds == seed) if truth[at] is not None]
         places.append(sorted(rows, key=lambda at: ids[at]))
-    if not places or any([ids[at] for at in one] != [ids[at] for at in places[0]] for one in places):
+    asked = {tuple(ids[at] for at in one) for one in places}
+    if len(asked) != 1:
         raise InputError(f"{run.folder}/predictions.parquet: rows of {model!r} do not fit together")
     first = places[0]
     answers = Predicted(

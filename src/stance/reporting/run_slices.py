@@ -11,6 +11,8 @@ from stance.reporting.run_data import Held, RunData
 from stance.schema import Example
 
 WRITER = "the writer"
+OUTSIDE = "\0"
+"""A row that a column says nothing of: the writer is neither a seen nor an unseen holder."""
 TAG_COLUMNS = ("phenomenon",)
 _MOST_VALUES = 25
 _MOST_TAGS = 16
@@ -22,22 +24,25 @@ _WORDS = ((15, "up to 15 words"), (30, "16 to 30 words"))
 def slices_of(run: RunData, task: str, held: Held) -> list[Slice]:
     """Score the best model on every value of every usable column, column by column."""
     rows = {example.id: example for example in run.corpus.examples}
-    if not rows or any(name not in rows for name in held.ids):
+    if any(name not in rows for name in held.ids):
         return []
     examples = [rows[name] for name in held.ids]
     size = len(run.codebook.tasks[task])
     answers = held.answers
     found: list[Slice] = []
-    for column, values in columns_of(examples, actors_in_training(run)).items():
-        tagged = column in TAG_COLUMNS
-        for part, wanted in _parts(values, tagged):
+    columns = columns_of(examples, actors_in_training(run), answers.groups)
+    for column, values in columns.items():
+        # Rows without a value stand outside the comparison, not on one side of it.
+        rows_in = [at for at, value in enumerate(values) if value != OUTSIDE]
+        part_of = [values[at] for at in rows_in]
+        for part, wanted in _parts(part_of, column in TAG_COLUMNS):
             scored = slice_scores(
                 column,
                 part,
-                answers.truth,
-                answers.decisions,
+                answers.truth[rows_in],
+                answers.decisions[:, rows_in],
                 size,
-                answers.groups,
+                [answers.groups[at] for at in rows_in],
                 n_resamples=_RESAMPLES,
                 level=run.level,
             )
@@ -56,8 +61,8 @@ def _parts(values: Sequence[str], tagged: bool) -> list[tuple[list[str], str | N
     for value in values:
         for tag in value.split():
             counts[tag] = counts.get(tag, 0) + 1
-    common = [tag for tag in sorted(counts, key=lambda tag: (-counts[tag], tag))
-              if counts[tag] >= _LEAST_TAGGED]  # fmt: skip
+    ranked = sorted(counts, key=lambda tag: (-counts[tag], tag))
+    common = [tag for tag in ranked if counts[tag] >= _LEAST_TAGGED]
     return [
         ([tag if tag in value.split() else "" for value in values], tag)
         for tag in common[:_MOST_TAGS]
@@ -79,13 +84,17 @@ def _key(actor: str) -> str:
 
 
 def columns_of(
-    examples: Sequence[Example], trained: Mapping[str, frozenset[str]]
+    examples: Sequence[Example],
+    trained: Mapping[str, frozenset[str]],
+    groups: Sequence[str],
 ) -> dict[str, list[str]]:
     """Return the columns worth slicing by: those we derive, then the rows' own.
 
-    The rows' own count where they hold text of 2 to 25 values, or space-separated tags;
-    columns with one value say nothing, and with many they name rows.
+    The rows' own count where they hold text of 2 to 25 values, or space-separated tags.
+    Columns with one value say nothing; with nearly as many values as there are groups they
+    name articles.
     """
+    most = min(_MOST_VALUES, 0.8 * len(set(groups)))
     found = {
         "quote": [example.quote or "not given" for example in examples],
         "holder": [_holder(example) for example in examples],
@@ -100,9 +109,9 @@ def columns_of(
         texts = [value or "not given" for value in values]
         if name in TAG_COLUMNS:
             found[name] = ["" if value is None else value for value in values]
-        elif len(set(texts)) <= _MOST_VALUES:
+        elif len(set(texts)) <= most:
             found[name] = texts
-    return {name: values for name, values in found.items() if len(set(values)) > 1}
+    return {name: values for name, values in found.items() if len({*values} - {OUTSIDE}) > 1}
 
 
 def _holder(example: Example) -> str:
@@ -115,7 +124,7 @@ def _holder(example: Example) -> str:
 
 def _seen(example: Example, trained: Mapping[str, frozenset[str]]) -> str:
     if not example.actor:
-        return WRITER
+        return OUTSIDE
     return "seen" if _key(example.actor) in trained.get(example.id, frozenset()) else "unseen"
 
 
@@ -124,10 +133,9 @@ def _length(example: Example) -> str:
     return next((name for limit, name in _WORDS if words <= limit), "over 30 words")
 
 
-def unseen_gap(slices: Sequence[Slice]) -> Slice | None:
-    """Return the slice of holders that never occur in training."""
-    found = (one for one in slices if one.column == "holder in training" and one.value == "unseen")
-    return next(found, None)
+def by_training(slices: Sequence[Slice]) -> dict[str, Slice]:
+    """Return the slices of rows whose holder is ``seen`` and ``unseen`` in training."""
+    return {one.value: one for one in slices if one.column == "holder in training"}
 
 
 def most_confident_errors(held: Held, limit: int = 20) -> list[tuple[int, int, float, float]]:

@@ -83,8 +83,7 @@ def _short(value: float) -> str:
 def to_csv(table: Table) -> str:
     """Write full precision; an interval fills three columns; no cell runs as a formula."""
     wide = [
-        any(isinstance(row[at], Interval) for row in table.rows)
-        for at in range(len(table.columns))
+        any(isinstance(row[at], Interval) for row in table.rows) for at in range(len(table.columns))
     ]
     heading: list[str] = []
     for column, is_wide in zip(table.columns, wide, strict=True):
@@ -163,9 +162,7 @@ def to_latex(table: Table) -> str:
 
 
 def _texts(table: Table, row: Sequence[Any]) -> list[str]:
-    return [
-        text_of(value, column.kind) for value, column in zip(row, table.columns, strict=True)
-    ]
+    return [text_of(value, column.kind) for value, column in zip(row, table.columns, strict=True)]
 
 
 FORMATS: dict[str, Callable[[Table], str]] = {

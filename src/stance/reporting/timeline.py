@@ -74,7 +74,8 @@ def timeline(view: View, codes: Sequence[str]) -> Timeline:
         for position, line in enumerate(view.lines)
         if position == 0 or (position + 1) % _TICK_EVERY == 0
     )
-    most = max((name for name in lanes if name != WRITER), key=lambda name: spoken[name], default="")
+    speakers = [name for name in lanes if name != WRITER]
+    most = max(speakers, key=lambda name: spoken[name], default="")
     description = f"{len(lanes)} lanes over {len(view.lines)} sentences."
     if most:
         description += f" {most} has most sentences, {spoken[most]}."

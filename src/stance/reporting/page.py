@@ -1,0 +1,84 @@
+"""The report as one HTML page: no script, no network, its figures inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stance.provenance import command_line
+from stance.reporting.colors import variables
+from stance.reporting.figures import Figure, inline
+from stance.reporting.markup import environment
+from stance.reporting.run_data import RunData
+from stance.reporting.sections import Section
+from stance.reporting.tables import Column, Table, bounds_of, text_of
+from stance.resampling import Interval
+
+
+def render(
+    run: RunData,
+    sections: Sequence[Section],
+    data: Sequence[Table],
+    leaks: Sequence[str],
+    training: Sequence[Figure],
+) -> str:
+    """Return the page.
+
+    Args:
+        data: tables of the data by part of the split; empty where the rows are gone.
+        leaks: what crosses the split.
+        training: training curves.
+    """
+    labels = {task: found.labels for task, found in run.codebook.tasks.items()}
+    template = environment().get_template("report.html.jinja")
+    return template.render(
+        run=run,
+        sections=sections,
+        data=data,
+        leaks=leaks,
+        training=training,
+        provenance=provenance_table(run.facts),
+        facts=run.facts,
+        command=command_line(run.facts),
+        swatches={task: _swatches(task, run) for task in labels},
+        light=variables(labels, "light"),
+        dark=variables(labels, "dark"),
+        inline=inline,
+        is_interval=lambda value: isinstance(value, Interval),
+        text_of=text_of,
+        bounds_of=bounds_of,
+    )
+
+
+def _swatches(task: str, run: RunData) -> dict[str, str]:
+    return {name: f"--{task}-{at}" for at, name in enumerate(run.codebook.classes[task])}
+
+
+def provenance_table(facts: Mapping[str, Any]) -> Table:
+    """List everything that ``run.json`` says of how the results came about."""
+    git = facts.get("git") or {}
+    rows: list[tuple[str, object]] = [
+        ("command", command_line(facts)),
+        ("started", facts.get("started")),
+        ("commit", commit_of(git)),
+        ("seeds", ", ".join(str(seed) for seed in facts.get("seeds", []))),
+        ("threads", facts.get("threads")),
+        ("device", facts.get("device")),
+        ("processor", f"{facts.get('processor', '')}, {facts.get('cores', '?')} cores"),
+        ("platform", facts.get("platform")),
+        ("python", facts.get("python")),
+        *((name, version) for name, version in facts.get("packages", {}).items() if version),
+        *((f"SHA-256 of {name}", value) for name, value in facts.get("sha256", {}).items()),
+    ]
+    cells = [[name, "" if value is None else str(value)] for name, value in rows]
+    return Table("provenance", "What produced these results", [Column("fact"), Column("value")],
+                 cells)  # fmt: skip
+
+
+def commit_of(git: Mapping[str, Any]) -> str:
+    """Name the commit, and say where the sources differed from it."""
+    commit = git.get("commit")
+    if not commit:
+        return "not under version control, or no commit yet"
+    dirty = git.get("dirty")
+    return f"{commit}{' with uncommitted changes' if dirty else ''}"
