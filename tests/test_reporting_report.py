@@ -21,6 +21,8 @@ from stance.errors import InputError
 from stance.evaluation.results import Predicted, Results, compare_best, score
 from stance.files import sha256_file, write_json, write_jsonl
 from stance.reporting.report import write_report
+from stance.reporting.run_data import read_run
+from stance.reporting.sections import section_of
 
 STANCES = ("against", "for", "neither")
 CODEBOOK = {
@@ -53,7 +55,7 @@ def make_rows(articles: int = 30, a_row: int = 10, seed: int = 5) -> list[dict[s
     for article in range(articles):
         part = "test" if article % 3 == 0 else "train"
         for number in range(a_row):
-            actor = "" if number == 0 else f"Speaker {rng.integers(12) + (article % 2) * 6}"
+            actor = "" if number == 0 else f"Speaker {rng.integers(12) + 6 * (part == 'test')}"
             words = " ".join(f"word{value}" for value in rng.integers(0, 900, number * 4 + 3))
             rows.append(
                 {
@@ -160,9 +162,7 @@ class Page(HTMLParser):
         self.text += data
 
     def count(self, tag: str, **attributes: str) -> int:
-        return sum(
-            name == tag and attributes.items() <= found.items() for name, found in self.tags
-        )
+        return sum(name == tag and attributes.items() <= found.items() for name, found in self.tags)
 
     def addresses(self) -> list[str]:
         keys = ("src", "href", "xlink:href", "action", "data", "poster", "srcset")
@@ -221,7 +221,7 @@ def test_comparison_table_says_what_the_results_say(run: Any) -> None:
     stored = {model["model"]: model for model in results["models"]}
     p_values = {item["second"]: item["p_holm"] for item in results["comparisons"]}
     table = read_csv(folder / "tables" / "stance-comparison.csv")
-    assert [row["model"] for row in table][0] == "sure"
+    assert table[0]["model"] == "sure"
     for row in table:
         interval = stored[row["model"]]["intervals"]["macro_f1"]
         for end, key in (("", "estimate"), (" low", "low"), (" high", "high")):
@@ -295,7 +295,10 @@ def test_errors_are_the_surest_wrong_rows(run: Any) -> None:
 
 def test_page_is_closed_and_every_figure_is_described(run: Any) -> None:
     _, _, page = run
-    assert "default-src 'none'" in page.tags[[t for t, _ in page.tags].index("meta") + 1][1]["content"]
+    policy = next(attrs for _, attrs in page.tags if "http-equiv" in attrs)
+    assert policy["content"].startswith(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    )
     assert page.count("script") == 0
     assert page.count("img") == 0
     assert all(address.startswith("#") for address in page.addresses())
@@ -340,12 +343,21 @@ def test_changed_rows_are_not_used(tmp_path: Path) -> None:
 def test_planted_faults_are_named(tmp_path: Path) -> None:
     rows = make_rows()
     rows.append({**rows[1], "id": "twin", "doc_id": "elsewhere", "split": "train"})
-    make_run(tmp_path / "faults", rows, seeds=1, swap=True, names=3.0)
+    make_run(tmp_path / "faults", rows, seeds=1, swap=True)
     text = Page(write_report(tmp_path / "faults").read_text(encoding="utf-8")).text
     assert "The split leaks" in text
     assert "'twin' (train)" in text
     assert "against and for trade places" in text
-    assert "The best model, names, is a check" in text
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(1.2, "enough to give labels away"), (4.0, "The best model, names, is a check")],
+)
+def test_planted_name_artefact_is_named(tmp_path: Path, names: float, said: str) -> None:
+    make_run(tmp_path / "names", seeds=1, names=names)
+    found = section_of(read_run(tmp_path / "names"), "stance").findings
+    assert any(said in one.text and one.warning for one in found)
 
 
 def test_clean_run_is_not_accused(run: Any) -> None:
