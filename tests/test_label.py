@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def _check_offsets(article: Article, rows: Sequence[object]) -> None:
         assert article.text[row.start : row.end] == row.text  # type: ignore[attr-defined]
         sentences[row.sentence] = (row.start, row.end)  # type: ignore[attr-defined]
     spans = sorted(sentences.values())
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     inside = set().union(*(range(*span) for span in spans))
     assert all(char.isspace() for at, char in enumerate(article.text) if at not in inside)
 

@@ -18,9 +18,7 @@ def test_planted_temperature_is_found() -> None:
     overconfident = softmax(np.log(honest) * 2.5)
     found = fit_calibration({"stance": overconfident}, examples, {"stance": names})
     assert abs(found.temperature["stance"] - 2.5) < 0.25
-    np.testing.assert_allclose(
-        found.apply({"stance": overconfident})["stance"], honest, atol=0.05
-    )
+    np.testing.assert_allclose(found.apply({"stance": overconfident})["stance"], honest, atol=0.05)
 
 
 def test_scaling_keeps_decisions_and_zeros() -> None:

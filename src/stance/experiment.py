@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -90,18 +91,18 @@ def run(
     codebook_path = resolve(config.codebook)
     codebook = load_codebook(codebook_path)
     examples = load_rows(config, codebook, download=download)
-    reporter.say(f"{len(examples)} rows of {len({item.group for item in examples})} articles")
     splits = list(make_splits(config, examples))
     for split in splits:
         require_clean(examples, split)
+    facts = provenance.describe(
+        argv=argv or sys.argv,
+        config=config.model_dump(mode="json"),
+        seeds=config.seeds,
+        threads=config.threads or os.cpu_count() or 1,
+        hashes=_hashes(config, codebook_path, download),
+    )
+    reporter.say(f"{len(examples)} rows of {len({item.group for item in examples})} articles")
     with open_run(root, config.name, resume=resume) as folder:
-        facts = provenance.describe(
-            argv=argv or sys.argv,
-            config=config.model_dump(mode="json"),
-            seeds=config.seeds,
-            threads=config.threads or os.cpu_count() or 1,
-            hashes=_hashes(config, codebook_path, download),
-        )
         begin(folder, facts)
         _write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
         write_text(folder / "codebook.yaml", codebook_path.read_text(encoding="utf-8"))
@@ -230,7 +231,7 @@ def _train_one(
             **{f"proba_{task}": values for task, values in calibration.apply(raw).items()},
         },
     )
-    _remove(work)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
 def _title(training: Training, config: RunConfig) -> str:
@@ -240,12 +241,6 @@ def _title(training: Training, config: RunConfig) -> str:
     if config.split.method == "folds":
         title += f", fold {training.split.fold + 1} of {config.split.folds}"
     return title
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def evaluate(

@@ -17,6 +17,7 @@ REACH = 40
 """Tokens that a walk may cover."""
 _NOMINAL = frozenset("NL#")
 _NOT_NOUN = words("not_noun")
+_ADJECTIVAL = words("adjectival")
 
 
 def nounlike(c: Clause, i: int) -> bool:
@@ -33,6 +34,8 @@ def verbal(c: Clause, i: int) -> bool:
     """Whether lower-case token ``i`` reads as a verb where it stands."""
     word = c.word[i]
     previous = c.kind[i - 1] if i else ";"
+    if word in _ADJECTIVAL:
+        return False
     if word.endswith("ed") and len(word) > 4:
         return previous not in "DG" and not (i and c.genitive[i - 1])
     form = lexicon().verbs.get(word)
@@ -144,6 +147,8 @@ def _breaks(c: Clause, i: int, n: int) -> bool:
     """Whether a participle or verb ends the phrase ("a report published on Monday")."""
     word = c.word[i]
     following = c.kind[i + 1] if i + 1 < n else ";"
+    if word in _ADJECTIVAL:
+        return False
     if word.endswith("ed") and len(word) > 4:
         return True
     if word.endswith("ing") and len(word) > 4:

@@ -106,8 +106,8 @@ def _artefacts(models: Sequence[ModelResult], roles: Mapping[str, Role]) -> list
         telling = role.name != "text only" and value.low > blind
         if telling:
             text += (
-                f". Blind guessing reaches {text_of(blind, 'score')} at most: what it sees is "
-                "enough to give labels away in this corpus"
+                f". Blind guessing reaches about {text_of(blind, 'score')} at most: what it sees "
+                "is enough to give labels away in this corpus"
             )
         found.append(Finding(f"{text}.", warning=telling))
     return found

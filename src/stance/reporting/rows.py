@@ -57,7 +57,9 @@ def write_parquet(rows: Sequence[Prediction], path: Path) -> None:
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
     records = [
         {
-            key: value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+            key: value.encode("utf-8", "replace").decode("utf-8")
+            if isinstance(value, str)
+            else value
             for key, value in asdict(row).items()
         }
         for row in rows
