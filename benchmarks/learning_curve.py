@@ -40,10 +40,10 @@ def main(out: Path, shares: tuple[float, ...]) -> None:
             resume=True,
         )
         (result,) = done.results.of("stance")
-        bounds = result.intervals["macro_f1"]
+        bounds, relation = result.intervals["macro_f1"], result.relation_scores["macro_f1"]
         print(
             f"{share:.0%} of training articles ({len(kept)}): macro-F1 {bounds.estimate:.3f} "
-            f"({bounds.low:.3f}–{bounds.high:.3f}), relation {result.relation_scores['macro_f1']:.3f}",
+            f"({bounds.low:.3f}–{bounds.high:.3f}), relation {relation:.3f}",
             flush=True,
         )
 
