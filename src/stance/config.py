@@ -65,6 +65,7 @@ class LexiconConfig(_Strict):
 class NgramsConfig(_Strict):
     kind: Literal["ngrams"]
     view: Literal["masked", "text", "actor", "target"] = "masked"
+    target: bool = False
     learner: Literal["logreg", "svm"] = "logreg"
     characters: bool = True
     c: Annotated[float, Field(gt=0)] = 1.0

@@ -7,8 +7,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -84,9 +85,10 @@ def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
 ) -> None:
     """Print a table; text is never read as markup."""
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for at, name in enumerate(columns):
-        table.add_column(name, justify="right" if at in right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if at in right else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=at == 0 or at in right)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     out.print(table)

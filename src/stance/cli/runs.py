@@ -173,14 +173,13 @@ def print_results(results: Results) -> None:
                 f"{result.scores['macro_f1']:.3f}",
                 interval(result, "macro_f1"),
                 f"{result.scores['accuracy']:.3f}",
-                interval(result, "accuracy"),
                 f"{result.scores['ece']:.3f}",
                 str(len(result.seeds)),
                 f"{result.seconds_fit:.0f} s",
             ]
             for result in found
         ]
-        columns = ["model", "macro-F1", "95 %", "accuracy", "95 %", "ECE", "seeds", "training"]
+        columns = ["model", "macro-F1", "95 %", "accuracy", "ECE", "seeds", "training"]
         console.print_table(title, columns, rows, right=range(1, len(columns)))
 
 

@@ -30,12 +30,12 @@ View = Literal["masked", "text", "actor", "target"]
 _HOLDER, _AIM, _NOBODY = "holderholder", "aimaim", "nobodynobody"  # words no text has
 
 
-def view_text(example: Example, view: View) -> str:
+def view_text(example: Example, view: View, *, target: bool = False) -> str:
     """Return what an n-gram model reads of a row.
 
-    ``masked``: the sentence with its holder (and target, where given) replaced by stand-ins, so
-    the model knows whose stance is asked but not the name. ``text``: the sentence with the holder
-    removed. ``actor``, ``target``: that string alone.
+    ``masked``: the sentence with its holder (and, with ``target``, its target) replaced by
+    stand-ins, so the model knows whose stance is asked but not the name. ``text``: the sentence
+    with the holder removed. ``actor``, ``target``: that string alone.
     """
     if view == "actor":
         return example.actor or _NOBODY
@@ -44,10 +44,10 @@ def view_text(example: Example, view: View) -> str:
     actor = example.actor_span or locate(example.text, example.actor)
     if view == "text":
         return without_span(example.text, actor, " ")
-    target = example.target_span or locate(example.text, example.target)
+    aim = (example.target_span or locate(example.text, example.target)) if target else None
     text = example.text
-    if actor and target and not (actor[0] < target[1] and target[0] < actor[1]):
-        first, second = sorted([(actor, _HOLDER), (target, _AIM)], reverse=True)
+    if actor and aim and not (actor[0] < aim[1] and aim[0] < actor[1]):
+        first, second = sorted([(actor, _HOLDER), (aim, _AIM)], reverse=True)
         return without_span(without_span(text, *first), *second)
     text = without_span(text, actor, _HOLDER)
     return text if actor or example.actor else f"{_NOBODY} {text}"
@@ -98,6 +98,8 @@ class NgramClassifier:
 
     Args:
         view: what of the row is read; see :func:`view_text`.
+        target: also show where the target stands. Off where rows name a target only when there
+            is a stance: its presence would give the label away.
         learner: ``logreg``, or ``svm`` (one-vs-rest hinge loss; its margins become
             probabilities by softmax, made honest by the calibration that follows training).
         characters: also use character n-grams.
@@ -112,6 +114,7 @@ class NgramClassifier:
         classes: Classes,
         *,
         view: View = "masked",
+        target: bool = False,
         learner: Literal["logreg", "svm"] = "logreg",
         characters: bool = True,
         c: float = 1.0,
@@ -121,6 +124,7 @@ class NgramClassifier:
     ) -> None:
         self.classes_: Classes = dict(classes)
         self.view: View = view
+        self.target = target
         self.learner: Literal["logreg", "svm"] = learner
         self.characters = characters
         self.c = c
@@ -137,7 +141,7 @@ class NgramClassifier:
         progress: Progress = silent,
     ) -> Self:
         tasks = usable_tasks(train, self.classes_, allow_single_class=self.allow_single_class)
-        texts = [view_text(example, self.view) for example in train]
+        texts = [view_text(example, self.view, target=self.target) for example in train]
         for done, (task, names) in enumerate(tasks.items()):
             rows, ids = labelled(train, task, names)
             pipeline = self._pipeline(single=len(set(ids.tolist())) == 1)
@@ -177,7 +181,7 @@ class NgramClassifier:
     ) -> Probabilities:
         if not self.pipelines_:
             raise ModelError(f"{self.kind} has not been trained; call fit or load first")
-        texts = [view_text(example, self.view) for example in examples]
+        texts = [view_text(example, self.view, target=self.target) for example in examples]
         return {
             task: spread(
                 pipeline.classes_, linear_probabilities(pipeline, texts), len(self.classes_[task])
@@ -188,9 +192,9 @@ class NgramClassifier:
     def save(self, folder: Path) -> dict[str, Any]:
         save_pipelines(self.pipelines_, folder)
         return {
-            "view": self.view, "learner": self.learner, "characters": self.characters,
-            "c": self.c, "balanced": self.balanced, "seed": self.seed,
-            "tasks": list(self.pipelines_),
+            "view": self.view, "target": self.target, "learner": self.learner,
+            "characters": self.characters, "c": self.c, "balanced": self.balanced,
+            "seed": self.seed, "tasks": list(self.pipelines_),
         }  # fmt: skip
 
     @classmethod
