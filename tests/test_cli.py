@@ -180,6 +180,24 @@ def test_data_commands(place: Path) -> None:
     assert parts == {"train", "validation", "test"}
 
 
+def test_audit_prints_artefacts_and_names_a_leak(place: Path) -> None:
+    from conftest import make_rows
+
+    done = stance("data", "audit", "rows.jsonl", "--json", cwd=place)
+    found = json.loads(done.stdout)
+    assert found["leaks"] == []
+    assert found["stance"]["neutral"] == 16
+    assert set(found["artefacts"]) >= {"nothing (majority)", "the holder's name", "the target"}
+    assert all(0 <= score <= 1 for score in found["artefacts"].values())
+    rows = make_rows()
+    rows[0]["split"] = "test" if rows[0]["split"] == "train" else "train"
+    (place / "leak.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = stance("data", "audit", "leak.jsonl", cwd=place)
+    assert done.returncode == 2
+    assert "shared article: 'r0" in done.stdout
+    assert "the split leaks in" in done.stderr
+
+
 def test_nothing_touches_the_network(place: Path, tmp_path: Path) -> None:
     """Labelling and training open no socket, whatever the environment allows."""
     (tmp_path / "sitecustomize.py").write_text(

@@ -88,7 +88,7 @@ def print_table(
     table = Table(title=title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for at, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if at in right else "left"
-        table.add_column(name, justify=justify, overflow="fold", no_wrap=at == 0 or at in right)
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=at in right)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     out.print(table)

@@ -18,7 +18,7 @@ Book = Annotated[str | None, typer.Option("--codebook", help="Label set; else th
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
 
 
-def _load(source: str, columns: list[str] | None, codebook: str | None) -> tuple[Any, Any]:
+def load_rows(source: str, columns: list[str] | None, codebook: str | None) -> tuple[Any, Any]:
     from stance.cli.runs import pairs
     from stance.codebook import load_codebook
     from stance.corpus.load import Mapped, load_examples
@@ -64,7 +64,7 @@ def describe(
     from stance.cli import console
     from stance.corpus.describe import describe_rows
 
-    examples, book = _load(source, column, codebook)
+    examples, book = load_rows(source, column, codebook)
     facts = describe_rows(examples, book)
     if as_json:
         console.print_json(facts.to_json())
@@ -97,7 +97,7 @@ def split(
     from stance.corpus.splits import by_hash, groups_of
     from stance.corpus.tables import write_rows
 
-    examples, _ = _load(source, column, codebook)
+    examples, _ = load_rows(source, column, codebook)
     groups = groups_of(examples, group)
     parts = by_hash(examples, groups, validation=validation, test=test, salt=salt)
     require_clean(examples, parts)
@@ -107,33 +107,6 @@ def split(
     write_rows(output, to_rows(examples))
     counts = ", ".join(f"{name} {len(getattr(parts, name))}" for name in SPLITS)
     console.out.print(f"{output}: {counts} rows", markup=False, highlight=False)
-
-
-@app.command()
-def audit(
-    source: Source, column: Columns = None, codebook: Book = None, as_json: AsJson = False
-) -> None:
-    """Look for leaks between splits and for sameness among texts. Exits with 2 where found."""
-    from stance.cli import console
-    from stance.corpus.audit import find_leaks
-    from stance.corpus.splits import by_column
-    from stance.corpus.variety import describe_variety
-    from stance.errors import InputError
-
-    examples, _ = _load(source, column, codebook)
-    leaks = find_leaks(examples, by_column(examples)) if examples[0].split else []
-    variety = describe_variety([(example.group, example.text) for example in examples])
-    if as_json:
-        found = {"leaks": [str(leak) for leak in leaks], "variety": variety.to_json()}
-        console.print_json(found)
-    else:
-        rows = [[name, value] for name, value in variety.lines()]
-        console.print_table(source, ["", ""], rows, right=[1])
-        for leak in leaks:
-            console.out.print(str(leak), markup=False, highlight=False)
-    problems = [*(["the split leaks"] if leaks else []), *variety.problems()]
-    if problems:
-        raise InputError(f"{source}: {'; '.join(problems)}")
 
 
 @app.command()

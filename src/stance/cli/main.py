@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from stance.cli import audit as _audit  # noqa: F401  (registers `stance data audit`)
 from stance.cli import data, labelling, runs
 from stance.errors import StanceError
 

@@ -1,0 +1,113 @@
+"""`stance data audit`: what could make a score on these rows look better than it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stance.cli.data import AsJson, Book, Columns, Source, app, load_rows
+
+if TYPE_CHECKING:
+    from stance.codebook import Codebook
+    from stance.schema import Example
+
+
+@app.command()
+def audit(
+    source: Source,
+    column: Columns = None,
+    codebook: Book = None,
+    beside: Annotated[
+        str | None, typer.Option(help="Another table of texts, to compare variety with.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Leaks between splits, sameness of texts, label balance, and what names alone give away.
+
+    Exits with 2 where the split leaks or the texts repeat each other.
+    """
+    from stance.cli import console
+    from stance.corpus.audit import find_leaks
+    from stance.corpus.load import Mapped, unlabelled
+    from stance.corpus.splits import by_column
+    from stance.corpus.tables import read_rows
+    from stance.corpus.variety import describe_variety
+    from stance.errors import InputError
+
+    examples, book = load_rows(source, column, codebook)
+    split = by_column(examples) if all(item.split for item in examples) else None
+    leaks = find_leaks(examples, split) if split else []
+    variety = describe_variety([(item.group, item.text) for item in examples])
+    columns, figures = [source], [[name, value] for name, value in variety.lines()]
+    if beside is not None:
+        others = unlabelled(read_rows(beside), Mapped())
+        other = describe_variety([(item.group, item.text) for item in others])
+        columns.append(beside)
+        figures = [[*row, line[1]] for row, line in zip(figures, other.lines(), strict=False)]
+    phenomena = Counter(
+        tag for item in examples for tag in str(item.extra.get("phenomenon") or "").split()
+    )
+    labels = Counter(item.stance or "(none)" for item in examples)
+    scores = artefact_scores(examples, book) if split else {}
+    if as_json:
+        console.print_json(
+            {
+                "leaks": [str(leak) for leak in leaks],
+                "variety": variety.to_json(),
+                "stance": dict(labels),
+                "phenomenon": dict(phenomena),
+                "artefacts": scores,
+            }
+        )
+    else:
+        console.print_table("", ["", *columns], figures, right=range(1, len(columns) + 1))
+        _print_shares("stance", labels, len(examples))
+        _print_shares("phenomenon", phenomena, len(examples))
+        if scores:
+            rows = [[name, f"{score:.3f}"] for name, score in scores.items()]
+            title = "artefact baselines, stance, trained on train and scored on test"
+            console.print_table(title, ["sees", "macro-F1"], rows, right=[1])
+        for leak in leaks:
+            console.out.print(str(leak), markup=False, highlight=False)
+    problems = [
+        *([f"the split leaks in {len(leaks)} places"] if leaks else []),
+        *variety.problems(),
+    ]
+    if problems:
+        raise InputError(f"{source}: {'; '.join(problems)}")
+
+
+def _print_shares(title: str, counts: Counter[str], total: int) -> None:
+    from stance.cli import console
+
+    rows = [[name, str(n), f"{n / total:.1%}"] for name, n in counts.most_common()]
+    if rows:
+        console.print_table("", [title, "rows", "share"], rows, right=[1, 2])
+
+
+def artefact_scores(examples: Sequence[Example], codebook: Codebook) -> dict[str, float]:
+    """Return test macro-F1 of models that do not read what they are asked about."""
+    from stance.codebook import STANCE
+    from stance.evaluation.metrics import macro_f1
+    from stance.models.base import labelled
+    from stance.models.baselines import MajorityClassifier, NgramClassifier
+
+    classes = codebook.classes
+    models: dict[str, Any] = {
+        "nothing (majority)": MajorityClassifier(classes),
+        "the holder's name": NgramClassifier(classes, view="actor", balanced=False),
+        "the holder's name, balanced": NgramClassifier(classes, view="actor"),
+        "the target": NgramClassifier(classes, view="target"),
+        "the text without its holder": NgramClassifier(classes, view="text"),
+    }
+    train = [item for item in examples if item.split == "train"]
+    test = [item for item in examples if item.split == "test"]
+    rows, truth = labelled(test, STANCE, classes[STANCE])
+    scores = {}
+    for name, model in models.items():
+        guess = model.fit(train).predict_proba(test)[STANCE].argmax(axis=1)[rows]
+        scores[name] = macro_f1(truth, guess, len(classes[STANCE]))
+    return scores
