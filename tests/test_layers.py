@@ -16,10 +16,21 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "stance"
 LEVEL = {
     "errors": 0, "schema": 1, "files": 2, "resampling": 2, "codebook": 3, "articles": 4,
     "corpus": 4, "models": 5, "evaluation": 6, "estimation": 6, "config": 7, "provenance": 7,
-    "runfolder": 7, "reporting": 8, "predictions": 9, "score_model": 9, "labelling": 10,
-    "experiment": 10, "cli": 11, "api": 11, "__init__": 12,
+    "runfolder": 7, "behaviour_run": 8, "reporting": 8, "training": 9, "predictions": 9,
+    "label_check": 9, "score_model": 9, "combination": 9, "packing": 9, "labelling": 10, "experiment": 10,
+    "attribution_run": 10, "tuning": 11, "cli": 12, "api": 12,
+    "__init__": 13,
 }  # fmt: skip
-CONFIGURED = {"config", "cli", "experiment", "labelling", "api"}
+CONFIGURED = {
+    "config",
+    "cli",
+    "experiment",
+    "attribution_run",
+    "training",
+    "labelling",
+    "tuning",
+    "api",
+}
 
 
 def _room(module: str) -> str:
