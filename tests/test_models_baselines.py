@@ -29,6 +29,7 @@ def _all(codebook: Codebook, encoder: Path) -> list[Any]:
         NgramClassifier(classes, view="actor"),
         NgramClassifier(classes, view="text"),
         NgramClassifier(classes, learner="svm"),
+        NgramClassifier(classes, learner="svm", per="target", binary=True, balanced=False),
         LexiconClassifier(classes),
         FrozenClassifier(classes, backbone=str(encoder)),
     ]
@@ -74,7 +75,8 @@ def test_ngrams_learn_the_words(codebook: Codebook, examples: list[Example]) -> 
 
 def test_views_hide_what_they_say() -> None:
     example = Example("1", "Ane Ruud called the raid a disgrace.", "Ane Ruud", "the raid")
-    assert "Ruud" not in view_text(example, "text")
+    other = replace(example, actor="Sten Ode")
+    assert view_text(example, "text") == view_text(other, "text") == example.text
     assert view_text(example, "actor") == "Ane Ruud"
     assert view_text(example, "target") == "the raid"
     masked = view_text(example, "masked")
@@ -83,6 +85,50 @@ def test_views_hide_what_they_say() -> None:
     assert "the raid" not in view_text(example, "masked", target=True)
     assert "disgrace" in masked
     assert view_text(replace(example, actor=""), "actor") != ""
+
+
+@pytest.mark.filterwarnings("ignore:Liblinear failed to converge")
+def test_a_model_per_target_learns_opposite_meanings(
+    codebook: Codebook, examples: list[Example], tmp_path: Path
+) -> None:
+    def row(at: int, target: str, word: str, stance: str) -> Example:
+        return Example(f"{target}{at}", f"So {word} today, number {at}.", "", target, stance)
+
+    rows = [
+        row(at, target, word, stance)
+        for at in range(10)
+        for target, good in (("toll", "cheers"), ("ferry", "boos"))
+        for word in ("cheers", "boos")
+        for stance in ("supporting" if word == good else "condemning",)
+    ]
+    rows += [row(at, "port", "nothing", "neutral") for at in range(5)]
+    asked = [
+        row(99, "toll", "cheers", "supporting"), row(99, "ferry", "cheers", "condemning"),
+        row(99, "port", "nothing", "neutral"), row(99, "unseen", "nothing", "neutral"),
+    ]  # fmt: skip
+    model = NgramClassifier(codebook.classes, view="text", learner="svm", per="target", binary=True)
+    values = model.fit(rows).predict_proba(asked)["stance"]
+    assert [codebook.stance.names[at] for at in values.argmax(axis=1)] == [
+        item.stance for item in asked
+    ]
+    assert model.targets_ == ["toll", "ferry"]
+    one = NgramClassifier(codebook.classes, view="text", learner="svm", binary=True).fit(rows)
+    same = one.predict_proba(asked)["stance"]
+    np.testing.assert_allclose(same[0], same[1], atol=1e-6)
+    np.testing.assert_allclose(same[2:], values[2:], atol=1e-6)
+    save_model(model, tmp_path / "m", name="m", calibration=Calibration({}), codebook={})
+    again = load_model(tmp_path / "m").predict_proba(asked)["stance"]
+    np.testing.assert_allclose(again, values, atol=1e-6)
+
+
+def test_too_many_targets_for_a_model_each(codebook: Codebook, examples: list[Example]) -> None:
+    rows = [
+        replace(examples[at % 4], id=f"{target}-{at}", target=f"t{target}")
+        for target in range(201)
+        for at in range(20)
+    ]
+    with pytest.raises(InputError, match="201 models"):
+        NgramClassifier(codebook.classes, per="target").fit(rows)
 
 
 def test_one_class_is_refused_unless_allowed(codebook: Codebook, examples: list[Example]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.errors import ModelError
+from stance.errors import InputError, ModelError
 from stance.models.base import (
     Classes,
     Probabilities,
@@ -28,6 +28,7 @@ from stance.schema import Example
 
 View = Literal["masked", "text", "actor", "target"]
 _HOLDER, _AIM, _NOBODY = "holderholder", "aimaim", "nobodynobody"  # words no text has
+_FEWEST, _MOST = 20, 200  # rows of a target that has its own model; such targets
 
 
 def view_text(example: Example, view: View, *, target: bool = False) -> str:
@@ -35,15 +36,16 @@ def view_text(example: Example, view: View, *, target: bool = False) -> str:
 
     ``masked``: the sentence with its holder (and, with ``target``, its target) replaced by
     stand-ins, so the model knows whose stance is asked but not the name. ``text``: the sentence
-    with the holder removed. ``actor``, ``target``: that string alone.
+    as it stands, names and all, but nothing that says whose stance is asked; taking the holder
+    out would give it away by the gap. ``actor``, ``target``: that string alone.
     """
     if view == "actor":
         return example.actor or _NOBODY
     if view == "target":
         return example.target or _NOBODY
-    actor = example.actor_span or locate(example.text, example.actor)
     if view == "text":
-        return without_span(example.text, actor, " ")
+        return example.text
+    actor = example.actor_span or locate(example.text, example.actor)
     aim = (example.target_span or locate(example.text, example.target)) if target else None
     text = example.text
     if actor and aim and not (actor[0] < aim[1] and aim[0] < actor[1]):
@@ -105,6 +107,9 @@ class NgramClassifier:
         characters: also use character n-grams.
         c: inverse regularisation strength.
         balanced: weigh classes by inverse frequency.
+        binary: presence of an n-gram, and not its TF-IDF weight.
+        per: ``target`` trains one model for each target that has 20 training rows or more; rows
+            of other targets are answered by one model of all rows.
     """
 
     kind: ClassVar[str] = "ngrams"
@@ -119,6 +124,8 @@ class NgramClassifier:
         characters: bool = True,
         c: float = 1.0,
         balanced: bool = True,
+        binary: bool = False,
+        per: Literal["target"] | None = None,
         seed: int = 0,
         allow_single_class: bool = False,
     ) -> None:
@@ -129,9 +136,12 @@ class NgramClassifier:
         self.characters = characters
         self.c = c
         self.balanced = balanced
+        self.binary = binary
+        self.per: Literal["target"] | None = per
         self.seed = seed
         self.allow_single_class = allow_single_class
         self.pipelines_: dict[str, Any] = {}
+        self.targets_: list[str] = []
 
     def fit(
         self,
@@ -142,12 +152,33 @@ class NgramClassifier:
     ) -> Self:
         tasks = usable_tasks(train, self.classes_, allow_single_class=self.allow_single_class)
         texts = [view_text(example, self.view, target=self.target) for example in train]
+        counts = {target: len(own) for target, own in self._by_target(train).items()}
+        self.targets_ = [target for target, rows in counts.items() if rows >= _FEWEST]
+        if len(self.targets_) > _MOST:
+            raise InputError(f"per: target makes {len(self.targets_)} models; take per: null")
         for done, (task, names) in enumerate(tasks.items()):
             rows, ids = labelled(train, task, names)
-            pipeline = self._pipeline(single=len(set(ids.tolist())) == 1)
-            self.pipelines_[task] = pipeline.fit([texts[at] for at in rows], ids)
+            self.pipelines_[task] = self._fitted([texts[at] for at in rows], ids)
+            for target, own in self._by_target([train[at] for at in rows]).items():
+                if target in self.targets_ and len(own) >= _FEWEST:
+                    mine = [texts[rows[at]] for at in own]
+                    self.pipelines_[self._part(task, target)] = self._fitted(mine, ids[own])
             progress(done + 1, len(tasks))
         return self
+
+    def _fitted(self, texts: Sequence[str], ids: NDArray[np.int64]) -> Any:
+        return self._pipeline(single=len(set(ids.tolist())) == 1).fit(texts, ids)
+
+    def _by_target(self, examples: Sequence[Example]) -> dict[str, list[int]]:
+        """Return the numbers of the rows of each target, none where there is one model for all."""
+        found: dict[str, list[int]] = {}
+        for at, example in enumerate(examples if self.per else ()):
+            found.setdefault(example.target, []).append(at)
+        return found
+
+    def _part(self, task: str, target: str) -> str:
+        """Return the name of a target's pipeline, safe as a file name."""
+        return f"{task}-{self.targets_.index(target)}"
 
     def _pipeline(self, *, single: bool) -> Any:
         from sklearn.dummy import DummyClassifier
@@ -157,6 +188,8 @@ class NgramClassifier:
         from sklearn.svm import LinearSVC
 
         shared: dict[str, Any] = {"sublinear_tf": True, "dtype": np.float32, "strip_accents": None}
+        if self.binary:
+            shared |= {"sublinear_tf": False, "binary": True, "use_idf": False, "norm": None}
         parts = [
             ("words", TfidfVectorizer(ngram_range=(1, 3), token_pattern=r"(?u)\b\w+\b", **shared))
         ]
@@ -182,26 +215,39 @@ class NgramClassifier:
         if not self.pipelines_:
             raise ModelError(f"{self.kind} has not been trained; call fit or load first")
         texts = [view_text(example, self.view, target=self.target) for example in examples]
-        return {
-            task: spread(
-                pipeline.classes_, linear_probabilities(pipeline, texts), len(self.classes_[task])
-            )
-            for task, pipeline in self.pipelines_.items()
-        }
+        targets = self._by_target(examples)
+        answers: Probabilities = {}
+        for task, names in self.classes_.items():
+            if task not in self.pipelines_:
+                continue
+            values = self._answer(task, texts, len(names))
+            for target, own in targets.items():
+                if target in self.targets_ and self._part(task, target) in self.pipelines_:
+                    mine = [texts[at] for at in own]
+                    values[own] = self._answer(self._part(task, target), mine, len(names))
+            answers[task] = values
+        return answers
+
+    def _answer(self, name: str, texts: Sequence[str], n_labels: int) -> NDArray[np.float64]:
+        pipeline = self.pipelines_[name]
+        return spread(pipeline.classes_, linear_probabilities(pipeline, texts), n_labels)
 
     def save(self, folder: Path) -> dict[str, Any]:
         save_pipelines(self.pipelines_, folder)
         return {
             "view": self.view, "target": self.target, "learner": self.learner,
             "characters": self.characters, "c": self.c, "balanced": self.balanced,
+            "binary": self.binary, "per": self.per, "targets": self.targets_,
             "seed": self.seed, "tasks": list(self.pipelines_),
         }  # fmt: skip
 
     @classmethod
     def load(cls, folder: Path, state: Mapping[str, Any], classes: Classes) -> Self:
-        arguments = {key: value for key, value in state.items() if key != "tasks"}
+        learned = ("tasks", "targets")
+        arguments = {key: value for key, value in state.items() if key not in learned}
         model = cls(classes, **arguments)
         model.pipelines_ = load_pipelines(state["tasks"], folder)
+        model.targets_ = list(state.get("targets", ()))
         return model
 
 
