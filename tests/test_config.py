@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stance.config import choose_models, load_config
+from stance.attribution_run import parse_attribution_config
+from stance.config import choose_models, load_config, read_settings
 from stance.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +24,11 @@ def test_configurations_are_flat_and_short(path: Path) -> None:
     if path.name.startswith(("codebook", "lexicon", "alias")):
         pytest.skip("not a run configuration")
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
-    load_config(path)
+    settings = read_settings(path)
+    if settings.get("task") == "attribution":
+        parse_attribution_config(settings, source=path.name)
+    else:
+        load_config(path)
 
 
 def test_overrides_apply_in_order() -> None:
@@ -47,6 +52,9 @@ def test_overrides_apply_in_order() -> None:
         ("models.other.kind=forest", "kind"),
         ("seeds=[]", "at least 1"),
         ("seeds=[1, 1]", "repeats a seed"),
+        ("precisions=[0.9, 1.0]", "less than 1"),
+        ("precisions=[0.9, 0.9]", "repeats a precision"),
+        ("split.by=topic", "split.method=column goes by no column; leave it out"),
         ("data.path=!!python/name:os.system", "tag"),
         ("nonsense", "key=value"),
         ("name.x=1", "holds no keys"),
@@ -57,6 +65,14 @@ def test_bad_settings_are_named_in_one_line(override: str, named: str) -> None:
         load_config("configs/default.yaml", [override])
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_column_goes_with_the_methods_that_use_one() -> None:
+    for method in ("values", "time"):
+        config = load_config("configs/default.yaml", [f"split.method={method}", "split.by=phase"])
+        assert (config.split.method, config.split.by) == (method, "phase")
+    with pytest.raises(ConfigError, match=r"split\.by=phase: split\.method=folds"):
+        load_config("configs/default.yaml", ["split.method=folds", "split.by=phase"])
 
 
 def test_absent_configuration() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from stance.codebook import Codebook
@@ -103,6 +104,23 @@ def test_awkward_characters_keep_rows_and_offsets(tmp_path: Path, codebook: Code
     csv_path = tmp_path / "rows.csv"
     write_rows(csv_path, to_rows(found))
     assert [item.text for item in load_examples(csv_path, codebook)] == texts
+
+
+def test_parquet_keeps_values_as_they_are(tmp_path: Path) -> None:
+    rows = [
+        {"id": "007", "text": "Cafe\u0301 “Ruud”\u2028said so.", "actor_span": [0, 4]},
+        {"id": "NA", "text": "= no", "actor_span": None, "votes": 3},
+    ]
+    path = tmp_path / "rows.parquet"
+    write_rows(path, iter(rows))
+    assert pq.read_table(path).to_pylist() == [{**rows[0], "votes": None}, rows[1]]
+    assert [row["id"] for _, row in read_rows(path)] == ["007", "NA"]
+    with pytest.raises(InputError, match="column 'votes' does not fit Parquet") as caught:
+        write_rows(path, iter([{"votes": 3}, {"votes": "three"}]))
+    assert "\n" not in str(caught.value)
+    assert len(list(read_rows(path))) == 2
+    with pytest.raises(InputError, match=r"write one of \.jsonl, \.csv, \.parquet"):
+        write_rows(tmp_path / "rows.xlsx", iter(rows))
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_planted_duplicate_is_kept_together_and_else_reported() -> None:
     assert groups[0] == groups[-1]
     leaking = Split(0, np.arange(1, len(examples)), np.array([], int), np.array([0]))
     kinds = {leak.kind for leak in find_leaks(examples, leaking)}
-    assert kinds == {"shared article", "near-duplicate"}
+    assert kinds == {"shared article", "duplicate"}
     with pytest.raises(InputError, match=r"the split leaks in \d+ places: .*'copy'|'0'"):
         require_clean(examples, leaking)
 

@@ -12,7 +12,7 @@ from sklearn import metrics as oracle
 
 from stance.errors import InputError
 from stance.evaluation import metrics, scores
-from stance.resampling import IntArray
+from stance.resampling import FloatArray, IntArray
 
 EXACT = {"rtol": 0, "atol": 1e-9}
 
@@ -59,11 +59,84 @@ def test_every_score_equals_scikit_learns(case: tuple[IntArray, IntArray, int]) 
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows())
-def test_f_avg_is_the_mean_of_two_f1(case: tuple[IntArray, IntArray, int]) -> None:
-    true, pred, _ = case
-    expected = oracle.f1_score(true, pred, labels=[1, 0], average="macro", zero_division=0)
-    assert metrics.f_avg(true, pred, 1, 0) == pytest.approx(expected, abs=1e-9)
+@given(rows(), st.data())
+def test_f_avg_is_the_mean_of_two_f1(
+    case: tuple[IntArray, IntArray, int], data: st.DataObject
+) -> None:
+    true, pred, n_labels = case
+    two = data.draw(st.permutations(range(n_labels)))[:2]
+    expected = oracle.f1_score(true, pred, labels=two, average="macro", zero_division=0)
+    assert metrics.f_avg(true, pred, *two) == pytest.approx(expected, abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows(), st.data())
+def test_coarse_scores_are_those_of_merged_labels(
+    case: tuple[IntArray, IntArray, int], data: st.DataObject
+) -> None:
+    true, pred, n_labels = case
+    n_coarse = data.draw(st.integers(1, n_labels))
+    coarse = st.integers(0, n_coarse - 1)
+    mapping = data.draw(st.lists(coarse, min_size=n_labels, max_size=n_labels))
+    merged = [np.array([mapping[label] for label in labels.tolist()]) for labels in (true, pred)]
+    assert [metrics.relabel(labels, mapping).tolist() for labels in (true, pred)] == [
+        labels.tolist() for labels in merged
+    ]
+    names = range(n_coarse)
+    expected = oracle.f1_score(*merged, labels=names, average="macro", zero_division=0)
+    found = metrics.macro_f1(
+        metrics.relabel(true, mapping), metrics.relabel(pred, mapping), n_coarse
+    )
+    assert found == pytest.approx(expected, abs=1e-9)
+    proba = np.random.default_rng(len(true)).dirichlet(np.ones(n_labels), size=len(true))
+    by_hand = np.zeros((len(true), max(mapping) + 1))
+    for row, label in np.ndindex(*proba.shape):
+        by_hand[row, mapping[label]] += proba[row, label]
+    np.testing.assert_allclose(metrics.relabel_proba(proba, mapping), by_hand, **EXACT)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows(), st.integers(0, 2**32 - 1))
+def test_summary_of_probabilities_equals_scikit_learns(
+    case: tuple[IntArray, IntArray, int], seed: int
+) -> None:
+    true, _, n_labels = case
+    proba = np.random.default_rng(seed).dirichlet(np.ones(n_labels), size=len(true))
+    pred, names = proba.argmax(axis=1), list(range(n_labels))
+    found = metrics.summary(true, pred, proba, n_labels)
+    mixed = [label for label in names if 0 < (true == label).sum() < len(true)]
+    areas = [oracle.roc_auc_score(true == label, proba[:, label]) for label in mixed]
+    present = np.unique(true)
+    precisions = [oracle.average_precision_score(true == at, proba[:, at]) for at in present]
+    confidence, correct = proba.max(axis=1), pred == true
+    risks = np.cumsum(~correct[np.argsort(-confidence)]) / np.arange(1, len(true) + 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = {
+            "auroc": np.mean(areas) if areas else np.nan,
+            "average_precision": np.mean(precisions),
+            "brier": oracle.brier_score_loss(true, proba, labels=names, scale_by_half=False),
+            "log_loss": oracle.log_loss(true, proba, labels=names),
+            "ece": _gap(confidence, correct, np.arange(1, 15) / 15),
+            "ece_mass": _gap(confidence, correct, _fifteenths(confidence)),
+            "aurc": risks.mean(),
+        }
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, abs=1e-9, nan_ok=True), name
+
+
+def _gap(confidence: FloatArray, correct: IntArray, edges: FloatArray) -> float:
+    """Sum over bins of how far the sum of confidences is from the number right, per row."""
+    bins: dict[int, list[float]] = {}
+    for sure, right in zip(confidence.tolist(), correct.tolist(), strict=True):
+        bins.setdefault(sum(sure > edge for edge in edges), []).append(sure - right)
+    return sum(abs(sum(gaps)) for gaps in bins.values()) / len(confidence)
+
+
+def _fifteenths(confidence: FloatArray) -> FloatArray:
+    """The confidences that end each of the first fourteen fifteenths of the sorted rows."""
+    ordered, n_rows = np.sort(confidence), len(confidence)
+    return np.array([ordered[-(-part * n_rows // 15) - 1] for part in range(1, 15)])
 
 
 @settings(max_examples=60, deadline=None)
@@ -86,6 +159,35 @@ def test_stacked_matrices_score_like_single_ones() -> None:
     for score in scores.SCORES.values():
         single = [[float(score(table)) for table in line] for line in tables]
         np.testing.assert_allclose(score(tables), single, **EXACT)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 7))
+def test_scores_of_weighted_counts_equal_scikit_learns(seed: int, n_labels: int) -> None:
+    """Resampled counts are weighted rows; scikit-learn's sample weights say what they mean."""
+    rng = np.random.default_rng(seed)
+    true, pred = rng.integers(0, n_labels, (2, 30))
+    weight = rng.random(30) + 0.01
+    table = np.zeros((n_labels, n_labels))
+    np.add.at(table, (true, pred), weight)
+    full = {"labels": range(n_labels), "zero_division": 0, "sample_weight": weight}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = {
+            "macro_f1": oracle.f1_score(true, pred, average="macro", **full),
+            "micro_f1": oracle.f1_score(true, pred, average="micro", **full),
+            "weighted_f1": oracle.f1_score(true, pred, average="weighted", **full),
+            "accuracy": oracle.accuracy_score(true, pred, sample_weight=weight),
+            "balanced_accuracy": oracle.balanced_accuracy_score(true, pred, sample_weight=weight),
+            "mcc": oracle.matthews_corrcoef(true, pred, sample_weight=weight),
+        }
+        each = oracle.precision_recall_fscore_support(true, pred, **full)
+    assert set(expected) == set(scores.SCORES)
+    for name, score in scores.SCORES.items():
+        assert float(score(table)) == pytest.approx(expected[name], abs=1e-9), name
+    parts = (scores.precision_of, scores.recall_of, scores.f1_of, scores.support_of)
+    for part, theirs in zip(parts, each, strict=True):
+        np.testing.assert_allclose(part(table), theirs, **EXACT)
 
 
 def test_score_of_no_rows_is_undefined() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest, entropy
+from scipy.stats import entropy
 from sklearn import metrics as oracle
 from sklearn.calibration import calibration_curve
 
@@ -150,46 +150,53 @@ def test_area_under_risk_coverage_is_the_mean_over_orders_of_ties(
     assert found == pytest.approx(np.mean(areas), abs=1e-9)
 
 
+@CASES
+@given(
+    st.lists(st.tuples(st.floats(0, 1, width=16), st.booleans()), min_size=1, max_size=40),
+)
+def test_risk_coverage_counts_the_rows_at_or_above_each_confidence(
+    pairs: list[tuple[float, bool]],
+) -> None:
+    confidence, correct = (np.array(column) for column in zip(*pairs, strict=True))
+    curve = ranking.risk_coverage(confidence, correct)
+    thresholds = sorted(set(confidence.tolist()), reverse=True)
+    assert curve.threshold.tolist() == thresholds
+    for threshold, coverage, risk in zip(thresholds, curve.coverage, curve.risk, strict=True):
+        kept = [right for sure, right in pairs if sure >= threshold]
+        assert coverage == pytest.approx(len(kept) / len(pairs), abs=1e-9)
+        assert risk == pytest.approx(kept.count(False) / len(kept), abs=1e-9)
+
+
+@CASES
+@given(rows(), st.integers(1, 20))
+def test_reliability_bins_equal_bins_written_out(
+    case: tuple[IntArray, FloatArray], n_bins: int
+) -> None:
+    true, proba = case
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    edges = np.linspace(0, 1, n_bins + 1)
+    for label, row in zip(true.tolist(), proba, strict=True):
+        sure, right = float(row.max()), int(row.argmax()) == label
+        bins.setdefault(sum(sure > edge for edge in edges[1:-1]), []).append((sure, right))
+    ours = calibration_error.reliability(true, proba, n_bins=n_bins)
+    assert ours.count.tolist() == [len(bins[at]) for at in sorted(bins)]
+    assert ours.low.tolist() == [edges[at] for at in sorted(bins)]
+    assert ours.high.tolist() == [edges[at + 1] for at in sorted(bins)]
+    confidence, accuracy = (
+        [float(np.mean([pair[part] for pair in bins[at]])) for at in sorted(bins)]
+        for part in (0, 1)
+    )
+    np.testing.assert_allclose(ours.confidence, confidence, atol=1e-9)
+    np.testing.assert_allclose(ours.accuracy, accuracy, atol=1e-9)
+    worst = max(abs(sure - right) for sure, right in zip(confidence, accuracy, strict=True))
+    assert ours.worst == pytest.approx(worst, abs=1e-9)
+
+
 def test_risk_coverage_by_hand() -> None:
     curve = ranking.risk_coverage([0.9, 0.8, 0.8, 0.5], [True, True, False, False])
     assert curve.threshold.tolist() == [0.9, 0.8, 0.5]
     assert curve.coverage.tolist() == [0.25, 0.75, 1.0]
     np.testing.assert_allclose(curve.risk, [0, 1 / 3, 1 / 2])
-
-
-@CASES
-@given(rows(), st.floats(0.3, 1.0))
-def test_abstention_threshold_is_the_most_lenient_that_holds(
-    case: tuple[IntArray, FloatArray], precision: float
-) -> None:
-    true, proba = case
-    confidence, correct = proba.max(axis=1), proba.argmax(axis=1) == true
-    found = ranking.abstention_threshold(confidence, correct, precision)
-    holding = [t for t in np.unique(confidence) if correct[confidence >= t].mean() >= precision]
-    assert found.attained == bool(holding)
-    if holding:
-        assert found.threshold == min(holding)
-        kept = confidence >= found.threshold
-        assert found.precision == pytest.approx(correct[kept].mean())
-        assert (found.n_kept, found.coverage) == (kept.sum(), pytest.approx(kept.mean()))
-    else:
-        assert found.coverage == 0
-
-
-def test_abstention_at_a_level_uses_the_clopper_pearson_bound() -> None:
-    rng = np.random.default_rng(6)
-    confidence = rng.random(400)
-    correct = rng.random(400) < confidence
-    found = ranking.abstention_threshold(confidence, correct, 0.7, level=0.95)
-    holding = []
-    for threshold in confidence:
-        kept = correct[confidence >= threshold]
-        test = binomtest(int(kept.sum()), len(kept), alternative="greater")
-        if test.proportion_ci(0.95, method="exact").low >= 0.7:
-            holding.append(threshold)
-    assert found.threshold == min(holding)
-    plain = ranking.abstention_threshold(confidence, correct, 0.7)
-    assert plain.coverage > found.coverage
 
 
 @pytest.mark.parametrize(
@@ -208,8 +215,6 @@ def test_what_is_no_distribution_is_refused(proba: list, says: str) -> None:
 
 
 def test_unusable_arguments_are_refused() -> None:
-    with pytest.raises(InputError, match=r"precision 1\.5"):
-        ranking.abstention_threshold([0.5], [True], 1.5)
     with pytest.raises(InputError, match="confidence"):
         ranking.risk_coverage([np.nan], [True])
     with pytest.raises(InputError, match="n_bins 0"):

@@ -116,6 +116,17 @@ def test_folds_pool_every_row(rows_file: Path, tiny_encoder: Path, tmp_path: Pat
     assert {result.n_rows for result in done.results.models} == {64}
 
 
+def test_thresholds_are_kept_for_the_precisions_asked_for(
+    rows_file: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    models = {"majority": {}}
+    config = tiny_config(rows_file, tiny_encoder, models=models, precisions=[0.6, 0.75])
+    stored = load_model(run(config, root=tmp_path / "runs").folder / "models" / "majority-s1")
+    assert set(stored.thresholds) == {"stance", "sentiment"}
+    for found in stored.thresholds.values():
+        assert [item.precision for item in found] == [0.6, 0.75]
+
+
 def test_leaking_split_is_refused(rows_file: Path, tiny_encoder: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in rows_file.read_text().splitlines()]
     leaked = {**rows[0], "id": "leak", "split": "test" if rows[0]["split"] == "train" else "train"}

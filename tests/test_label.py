@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stance.articles.aliases import AliasTable
 from stance.codebook import Codebook
 from stance.errors import ModelError
-from stance.labelling import find_model, label_articles, label_sentences
+from stance.files import read_yaml
+from stance.labelling import find_model, label_articles, label_sentences, units
 from stance.models.base import Probabilities
 from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration
@@ -50,7 +52,8 @@ def reader(codebook: Codebook) -> _Reads:
 
 @pytest.fixture
 def model(reader: _Reads, codebook: Codebook) -> StoredModel:
-    return StoredModel("fake", "fake", codebook.classes, reader, Calibration({}), {}, Path())  # type: ignore[arg-type]
+    book = read_yaml(ROOT / "configs" / "codebook.yaml")
+    return StoredModel("fake", "fake", codebook.classes, reader, Calibration({}), book, Path())  # type: ignore[arg-type]
 
 
 def _check_offsets(article: Article, rows: Sequence[object]) -> None:
@@ -151,3 +154,27 @@ def test_newest_transformer_is_found(
     assert find_model("old", tmp_path) == tmp_path / "old" / "models" / "transformer-s1"
     with pytest.raises(ModelError, match="no such model or run"):
         find_model("elsewhere", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rules"),
+    [
+        ("The Karsa Herald reported that the port had closed.", {"outlet"}),
+        ("Police had shot two men, according to the Orsk News Agency.", {"outlet"}),
+        ("The Karsa Herald condemned the raid.", {"subject"}),
+        ("The refugee agency said that the camp was full.", {"subject"}),
+    ],
+)
+def test_an_outlets_plain_report_is_the_writers(sentence: str, rules: set[str]) -> None:
+    found = units(Article("a", sentence))
+    assert {unit.holder.rule for unit in found} == rules
+    assert all((unit.holder.actor == "") == (rules == {"outlet"}) for unit in found)
+
+
+def test_sides_come_from_the_users_table_also_for_those_who_speak_for_a_house() -> None:
+    text = "Anna Petra, a spokeswoman for Tessaly, said the port had closed. Sten Ode denied it."
+    names = {"tessaly": "Tessaly", "sten ode": "Sten Ode"}
+    table = AliasTable(names, side={"Tessaly": "north", "Sten Ode": "south"})
+    found = {unit.holder.actor: unit for unit in units(Article("a", text), table)}
+    assert (found["Anna Petra"].affiliation, found["Anna Petra"].side) == ("Tessaly", "north")
+    assert found["Sten Ode"].side == "south"

@@ -85,11 +85,17 @@ def test_actor_longer_than_the_window_is_flagged(tokenizer: Tokenizer) -> None:
     assert len(encoder.encode([example])[0].ids) <= 32
 
 
-def test_masked_and_text_views_hide_the_name(tokenizer: Tokenizer) -> None:
-    for style in (InputStyle(masked=True), InputStyle(view="text")):
-        tokens = _tokens(InputEncoder(tokenizer, style), RUUD)
-        assert "ruud" not in tokens
-        assert "[SOMEONE]" in tokens
+def test_text_view_does_not_know_whose_stance_is_asked(tokenizer: Tokenizer) -> None:
+    encoder = InputEncoder(tokenizer, InputStyle(view="text"))
+    one, other = encoder.encode([RUUD, replace(RUUD, actor="Sten Ode", actor_span=None)])
+    assert one == other
+    assert encoder.marker["[ACTOR]"] not in one.ids
+
+
+def test_masked_and_actor_views_hide_what_they_say(tokenizer: Tokenizer) -> None:
+    tokens = _tokens(InputEncoder(tokenizer, InputStyle(masked=True)), RUUD)
+    assert "ruud" not in tokens
+    assert "[SOMEONE]" in tokens
     assert _tokens(InputEncoder(tokenizer, InputStyle(view="actor")), RUUD) == [
         "[CLS]", "ane", "ruud", "[SEP]",
     ]  # fmt: skip

@@ -200,7 +200,9 @@ def test_every_table_and_figure_is_written_in_every_format(run: Any) -> None:
     assert tables == {
         "provenance", "data-parts", "stance-data", "stance-comparison", "stance-scores",
         "stance-relations", "stance-labels", "stance-confusion", "stance-confusion-shares",
-        "stance-slices", "stance-errors",
+        "stance-slices", "stance-errors", "stance-slices-labels", "stance-slices-rows",
+        "stance-labels-models", "stance-confusions", "stance-ranking", "stance-reliability",
+        "stance-risk-coverage", "stance-codebook", "training-sure",
     }  # fmt: skip
     figures = {path.stem for path in (folder / "figures").iterdir()}
     assert figures == {

@@ -1,4 +1,4 @@
-"""The public Python API: four functions, pandas frames out."""
+"""The public Python API: a few functions, pandas frames out."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stance.codebook import load_codebook, parse_codebook
-from stance.config import choose_models, load_config
+from stance.config import choose_models, load_config, parse_config
 from stance.corpus.load import Mapped, load_examples
+from stance.errors import InputError
 from stance.experiment import Reporter, Run
 from stance.experiment import run as run_experiment
-from stance.labelling import find_model, label_articles
+from stance.labelling import abstention_point, find_model, label_articles
 from stance.models.store import StoredModel
 from stance.models.store import load_model as read_model
+from stance.reporting.run_data import read_held, read_run
+from stance.reporting.run_slices import OUTSIDE, holders_in_training
 from stance.schema import Article
 
 if TYPE_CHECKING:
@@ -38,16 +41,27 @@ def label(
     *,
     name: str = "text",
     abstain_below: float = 0.0,
+    precision: float | None = None,
 ) -> pd.DataFrame:
     """Label one text, or articles read by ``stance.articles.read``.
 
+    Args:
+        abstain_below: rows of lower stance probability get status ``abstained``.
+        precision: abstain instead below the threshold stored with the model, above which this
+            share of labelled validation rows was right (0.8 or 0.9 unless trained otherwise).
+
     Returns:
         One row per (sentence, holder) with the columns of ``stance label``.
+
+    Raises:
+        ModelError: the model has no threshold for that precision; names those it has.
     """
     import pandas as pd
 
     articles = [Article(name, text)] if isinstance(text, str) else text
-    found = label_articles(articles, model or load_model(), abstain_below=abstain_below)
+    model = model or load_model()
+    below = abstention_point(model, precision=precision, abstain_below=abstain_below)
+    found = label_articles(articles, model, abstain_below=below)
     return pd.DataFrame([asdict(row) for rows in found for row in rows])
 
 
@@ -68,6 +82,58 @@ def run(
         loaded, root=Path(runs), resume=resume, argv=["stance", "run", str(config), *overrides],
         reporter=reporter,
     )  # fmt: skip
+
+
+def load_run(name: str | Path = "default", *, runs: str | Path = "runs") -> Run:
+    """Read a finished run by folder or name: the record that ``run`` returned.
+
+    Raises:
+        InputError: the folder holds no run, or one that has not finished.
+    """
+    folder = next((path for path in (Path(name), Path(runs) / name) if path.is_dir()), None)
+    if folder is None:
+        raise InputError(f"{name}: no such run; `stance run` makes one, `stance runs` lists them")
+    found = read_run(folder)
+    config = parse_config(found.config, source=str(folder / "config.yaml"))
+    return Run(folder, config, found.codebook, found.results)
+
+
+def answers(run: Run, task: str = "stance") -> pd.DataFrame:
+    """Return what every model of a run answered on the held-out rows, beside the rows.
+
+    Returns:
+        One row per model and held-out row: ``model, id, doc_id, text, actor, target, quote``;
+        ``gold``, ``predicted`` and ``right``; ``probability`` of the predicted label and
+        ``gold_probability`` of the right one, both means over trainings; ``holder_in_training``
+        (``seen``, ``unseen``, empty for the writer); then the corpus's own columns.
+
+    Raises:
+        InputError: the corpus is gone or has changed since: its sentences are not those asked.
+    """
+    import pandas as pd
+
+    found = read_run(run.folder)
+    if found.corpus.missing:
+        raise InputError(f"{run.folder}: {found.corpus.missing}; train the run again")
+    rows = {example.id: example for example in found.corpus.examples}
+    seen = holders_in_training(found)
+    names = found.codebook.classes[task]
+    records = []
+    for model in found.results.of(task):
+        held = read_held(found, task, model.model)
+        mean = held.answers.probabilities.mean(axis=0)
+        for name, truth, proba in zip(held.ids, held.answers.truth, mean, strict=True):
+            row, guess = rows[name], int(proba.argmax())
+            records.append(
+                {
+                    "model": model.model, "id": name, "doc_id": row.doc_id, "text": row.text,
+                    "actor": row.actor, "target": row.target, "quote": row.quote,
+                    "gold": names[truth], "predicted": names[guess], "right": guess == truth,
+                    "probability": proba[guess], "gold_probability": proba[truth],
+                    "holder_in_training": seen[name].replace(OUTSIDE, ""), **row.extra,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(records)
 
 
 def evaluate(

@@ -13,8 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stance.codebook import describe_errors, suggest
+from stance.corpus.divide import BY, FOLDED, Method
 from stance.errors import ConfigError
 from stance.files import parse_yaml, read_yaml, resolve
+from stance.models.abstention import PRECISIONS
 from stance.models.inputs import InputStyle
 from stance.models.options import TrainingOptions
 from stance.models.store import KINDS
@@ -26,7 +28,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DataConfig(_Strict):
+class SourceConfig(_Strict):
     """Which rows, and how their columns and labels map onto ours."""
 
     path: str
@@ -35,12 +37,20 @@ class DataConfig(_Strict):
     labels: dict[str, dict[str, str]] = {}
 
 
-class SplitConfig(_Strict):
-    """How rows divide: by their own column, by hash, or into folds tested in turn."""
+class DataConfig(SourceConfig):
+    """The rows to train on and, for ``split.method: cross``, those of another corpus to test."""
 
-    method: Literal["column", "hash", "folds"] = "column"
+    test: SourceConfig | None = None
+
+
+class SplitConfig(_Strict):
+    """How rows divide; ``corpus.divide`` explains the methods."""
+
+    method: Method = "column"
     group: str = "doc_id"
+    by: str = ""
     folds: Annotated[int, Field(ge=2, le=50)] = 5
+    repeats: Annotated[int, Field(ge=1, le=50)] = 1
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
     test: Annotated[float, Field(gt=0, lt=1)] = 0.2
     salt: str = ""
@@ -70,6 +80,8 @@ class NgramsConfig(_Strict):
     characters: bool = True
     c: Annotated[float, Field(gt=0)] = 1.0
     balanced: bool = True
+    binary: bool = False
+    per: Literal["target"] | None = None
 
 
 class FrozenConfig(_Strict):
@@ -94,7 +106,11 @@ ModelConfig = Annotated[
 
 
 class RunConfig(_Strict):
-    """Everything a run depends on."""
+    """Everything a run depends on.
+
+    ``precisions`` are those for which each model keeps an abstention threshold (see
+    ``models.abstention``); ``stance label --precision`` asks for one of them.
+    """
 
     name: Annotated[str, Field(pattern=_NAME)]
     description: str = ""
@@ -104,6 +120,8 @@ class RunConfig(_Strict):
     seeds: Annotated[list[int], Field(min_length=1)] = [1]
     models: Annotated[dict[str, ModelConfig], Field(min_length=1)]
     bootstrap: BootstrapConfig = BootstrapConfig()
+    precisions: list[Annotated[float, Field(gt=0, lt=1)]] = list(PRECISIONS)
+    behaviour: bool = True
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     allow_single_class: bool = False
 
@@ -125,6 +143,21 @@ class RunConfig(_Strict):
     def _distinct(self) -> RunConfig:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError(f"seeds: {self.seeds} repeats a seed")
+        if len(set(self.precisions)) != len(self.precisions):
+            raise ValueError(f"precisions: {self.precisions} repeats a precision")
+        return self
+
+    @model_validator(mode="after")
+    def _divisible(self) -> RunConfig:
+        if (self.split.method == "cross") != (self.data.test is not None):
+            raise ValueError("split.method=cross and data.test.path go together: set both or none")
+        if self.split.repeats > 1 and self.split.method not in FOLDED:
+            raise ValueError(f"split.repeats: only {', '.join(FOLDED)} can be repeated")
+        if self.split.by and self.split.method not in BY:
+            raise ValueError(
+                f"split.by={self.split.by}: split.method={self.split.method} goes by no column; "
+                f"leave it out, or set split.method to {' or '.join(BY)}"
+            )
         return self
 
 
@@ -134,12 +167,21 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     Raises:
         ConfigError: names every offending key, and the nearest one that exists.
     """
+    return parse_config(read_settings(path, overrides), source=str(path))
+
+
+def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a configuration's YAML with its overrides applied, unchecked.
+
+    Raises:
+        ConfigError: the file holds no keys, or an override names no place.
+    """
     raw = read_yaml(resolve(path))
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected keys such as name, data and models")
     for override in overrides:
         _override(raw, override)
-    return parse_config(raw, source=str(path))
+    return raw
 
 
 def parse_config(raw: Mapping[str, Any], *, source: str) -> RunConfig:

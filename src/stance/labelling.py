@@ -7,21 +7,27 @@ grow with their number. Nothing here imports torch; a transformer runs from its 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from stance.articles.actors import AliasTable
+from stance.articles.affiliation import affiliations, side_of
 from stance.articles.attribution import attribute
+from stance.articles.outlets import is_report
 from stance.articles.segment import segment
-from stance.codebook import SENTIMENT, STANCE
-from stance.errors import ModelError
+from stance.articles.tagging import Tagger
+from stance.codebook import SENTIMENT, STANCE, parse_codebook
+from stance.errors import InputError, ModelError
 from stance.files import bundled
 from stance.models.inputs import locate
 from stance.models.store import MODEL_FILE, StoredModel
 from stance.schema import Article, Attribution, Example, Prediction, Quote, Sentence, Span, Status
 
+SHIPPED = "data/model"
+"""The model that comes with the package, an adapter over the packaged encoder."""
 _TOGETHER = 8  # articles labelled in one go
 _REPLACEMENT = "\ufffd"
 
@@ -34,6 +40,8 @@ class _Unit:
     sentence: Sentence
     holder: Attribution
     status: Status
+    affiliation: str = ""
+    side: str = ""
 
 
 def label_articles(
@@ -41,39 +49,69 @@ def label_articles(
     model: StoredModel,
     *,
     aliases: AliasTable | None = None,
+    tagger: Tagger | None = None,
     abstain_below: float = 0.0,
 ) -> Iterator[list[Prediction]]:
     """Yield each article's rows, in the order of its sentences.
 
     Args:
+        tagger: corrects the attribution rules where it is surer; rules alone where None.
         abstain_below: rows whose stance probability is lower get status ``abstained``; their
             most probable label stays readable.
     """
     waiting: list[list[_Unit]] = []
     for article in articles:
-        waiting.append(units(article, aliases))
+        waiting.append(units(article, aliases, tagger))
         if len(waiting) == _TOGETHER:
             yield from _label(waiting, model, abstain_below)
             waiting = []
     yield from _label(waiting, model, abstain_below)
 
 
-def units(article: Article, aliases: AliasTable | None = None) -> list[_Unit]:
+def abstention_point(
+    model: StoredModel, *, precision: float | None = None, abstain_below: float = 0.0
+) -> float:
+    """Return the stance probability to abstain below: as stored for a precision, or as given.
+
+    Raises:
+        InputError: both are asked for.
+        ModelError: the model has no threshold for that precision.
+    """
+    if precision is None:
+        return abstain_below
+    if abstain_below > 0:
+        raise InputError("give either a precision or a probability to abstain below, not both")
+    return model.threshold(precision)
+
+
+def units(
+    article: Article, aliases: AliasTable | None = None, tagger: Tagger | None = None
+) -> list[_Unit]:
     """Split an article and attribute its sentences; every sentence gives at least one unit."""
     # Half characters cannot be tokenised. They are read as one replacement character each, so
     # that offsets stay, and their sentences are reported instead of labelled.
     readable = "".join(_REPLACEMENT if _is_surrogate(char) else char for char in article.text)
     sentences = segment(readable)
+    found = attribute(readable, sentences, aliases, tagger)
+    houses = affiliations(readable, found, aliases)
+    sides = {name: side_of(name, house, aliases) for name, house in houses.items()}
     holders: dict[int, list[Attribution]] = {}
-    for holder in attribute(readable, sentences, aliases):
+    for holder in found:
+        if is_report(holder):  # by the codebook the writer's, whatever else it is cited for
+            holder = replace(
+                holder, actor="", speaker="", speaker_span=None, target="", target_span=None,
+                quote=Quote.NONE, rule="outlet",
+            )  # fmt: skip
         holders.setdefault(holder.sentence, []).append(holder)
-    found = []
+    result = []
     for sentence in sentences:
         raw = article.text[sentence.start : sentence.end]
         status = _status(raw, sentence)
         for holder in holders.get(sentence.index, [Attribution(sentence.index, "")]):
-            found.append(_Unit(article, sentence, holder, status))
-    return found
+            name = holder.actor
+            side = sides[name] if name in sides else side_of(name, "", aliases)
+            result.append(_Unit(article, sentence, holder, status, houses.get(name, ""), side))
+    return result
 
 
 def label_sentences(
@@ -116,6 +154,7 @@ def _label(
 ) -> Iterator[list[Prediction]]:
     asked = [unit for rows in batch for unit in rows if unit.status is Status.OK]
     probabilities = model.predict_proba([_example(unit) for unit in asked]) if asked else {}
+    default = parse_codebook(model.codebook, source=str(model.folder)).stance.default
     lost = list(model.truncated) or [False] * len(asked)
     answers = iter(range(len(asked)))
     for rows in batch:
@@ -132,6 +171,9 @@ def _label(
                 status = Status.TRUNCATED_ACTOR
             elif sure is not None and sure < abstain_below:
                 status = Status.ABSTAINED
+            if stance == default and unit.holder.rule != "given":
+                # A target belongs to a stance; what a rule proposes for none is noise.
+                unit = replace(unit, holder=replace(unit.holder, target="", target_span=None))
             done.append(_prediction(unit, stance, sure, sentiment, tone, status))
         yield done
 
@@ -190,7 +232,20 @@ def _prediction(
         sentiment=sentiment,
         sentiment_probability=sentiment_probability,
         status=status.value,
+        paragraph=sentence.paragraph,
+        **_offsets("speaker", holder.speaker_span),
+        **_offsets("cue", holder.cue_span),
+        **_offsets("content", holder.content_span),
+        **_offsets("target", holder.target_span),
+        affiliation=unit.affiliation,
+        side=unit.side,
+        rule=holder.rule,
+        attribution_probability=holder.confidence,
     )
+
+
+def _offsets(name: str, span: Span | None) -> dict[str, Any]:
+    return {} if span is None else {f"{name}_start": span[0], f"{name}_end": span[1]}
 
 
 def find_model(wanted: str | None, runs: Path = Path("runs")) -> Path:
@@ -198,8 +253,8 @@ def find_model(wanted: str | None, runs: Path = Path("runs")) -> Path:
 
     Args:
         wanted: a model's folder, a run's folder (its transformer, else its first model), or a
-            run's name; the newest transformer of ``runs`` where None, else the one that ships
-            with the package.
+            run's name. Where None, what was trained here goes before what ships with the
+            package: the newest transformer of ``runs``, else the shipped one.
 
     Raises:
         ModelError: there is none; says how to get one.
@@ -209,8 +264,8 @@ def find_model(wanted: str | None, runs: Path = Path("runs")) -> Path:
         if found:
             return found[-1].parent
         try:
-            return bundled("data/model")
-        except Exception:
+            return bundled(f"{SHIPPED}/{MODEL_FILE}").parent
+        except InputError:
             raise ModelError(
                 f"no trained model under {runs}/; `stance run configs/default.yaml` makes one, "
                 "or name one with --model"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stance.codebook import Codebook
+from stance.corpus.leave_out import new_actors
 from stance.corpus.splits import Split
 from stance.errors import InputError
 from stance.evaluation.results import Predicted
@@ -32,8 +35,29 @@ class Kept:
 def collect(
     kept: Kept, codebook: Codebook, examples: Sequence[Example]
 ) -> dict[str, list[Predicted]]:
-    """Gather every model's held-out probabilities by task, folds pooled, seeds stacked."""
-    tested = np.concatenate([split.test for split in kept.splits])
+    """Gather every model's held-out probabilities by task, folds pooled, seeds stacked.
+
+    Repeated folds answer every row once a repeat: each repeat of each seed is a training of
+    its own, stacked like seeds are, never counted as more rows.
+
+    Raises:
+        InputError: no tested row has a label, or repeats test different rows.
+    """
+    repeats = [list(found) for _, found in groupby(kept.splits, key=lambda split: split.repeat)]
+    orders = [np.argsort(np.concatenate([split.test for split in found])) for found in repeats]
+    answered = [
+        np.concatenate([split.test for split in found])[order]
+        for found, order in zip(repeats, orders, strict=True)
+    ]
+    tested = answered[0]
+    if any(not np.array_equal(tested, other) for other in answered):
+        raise InputError("split: the repeats do not test the same rows")
+    novelty = np.stack(
+        [
+            np.concatenate([new_actors(examples, split) for split in found])[order]
+            for found, order in zip(repeats, orders, strict=True)
+        ]
+    )
     found: dict[str, list[Predicted]] = {}
     for task, names in codebook.classes.items():
         truth = label_ids([examples[at] for at in tested], task, names)
@@ -44,19 +68,21 @@ def collect(
         for model, kind in kept.kinds.items():
             seeds = kept.seeds[model]
             parts = [
-                [
-                    read_part(part_path(kept.folder, model, seed, split.fold))
-                    for split in kept.splits
-                ]
+                [read_part(part_path(kept.folder, model, seed, split.fold)) for split in found]
                 for seed in seeds
+                for found in repeats
             ]
             key = f"proba_{task}"
             if key not in parts[0][0]:
                 continue
             stacked = np.stack(
-                [np.concatenate([part[key] for part in of_seed]) for of_seed in parts]
+                [
+                    np.concatenate([part[key] for part in of_run])[order]
+                    for of_run, order in zip(parts, orders * len(seeds), strict=True)
+                ]
             )
-            timing = np.array([[part["timing"] for part in of_seed] for of_seed in parts])
+            timing = np.array([[part["timing"] for part in of_run] for of_run in parts])
+            validated = [part.get(f"validation_{task}") for of_run in parts for part in of_run]
             found.setdefault(task, []).append(
                 Predicted(
                     model=model,
@@ -65,6 +91,9 @@ def collect(
                     probabilities=stacked[:, keep],
                     groups=groups,
                     seeds=seeds,
+                    repeats=len(repeats),
+                    novelty=np.tile(novelty, (len(seeds), 1))[:, keep],
+                    validation=_mean(validated, len(parts)),
                     seconds_fit=float(timing[..., 0].sum(axis=1).mean()),
                     rows_per_second=float(timing[..., 1].mean()),
                 )
@@ -91,6 +120,7 @@ def write_predictions(kept: Kept, codebook: Codebook, examples: Sequence[Example
                     "model": [model] * len(rows),
                     "seed": [seed] * len(rows),
                     "fold": [split.fold] * len(rows),
+                    "repeat": [split.repeat] * len(rows),
                 }
                 for task, names in codebook.classes.items():
                     columns[task] = [getattr(row, task) for row in rows]
@@ -105,11 +135,19 @@ def write_predictions(kept: Kept, codebook: Codebook, examples: Sequence[Example
         pq.write_table(pa.concat_tables(tables), temporary)
 
 
+def _mean(
+    confusions: Sequence[NDArray[np.int64] | None], n_runs: int
+) -> NDArray[np.float64] | None:
+    """Sum the folds' confusion matrices and average over runs; None where one is not known."""
+    known = [one for one in confusions if one is not None]
+    return np.sum(known, axis=0) / n_runs if known and len(known) == len(confusions) else None
+
+
 def _schema(codebook: Codebook) -> Any:
     import pyarrow as pa
 
     fields = [("id", pa.string()), ("doc_id", pa.string()), ("model", pa.string())]
-    fields += [("seed", pa.int64()), ("fold", pa.int64())]
+    fields += [("seed", pa.int64()), ("fold", pa.int64()), ("repeat", pa.int64())]
     for task, names in codebook.classes.items():
         fields.append((task, pa.string()))
         fields += [(f"p_{task}_{name}", pa.float64()) for name in names]

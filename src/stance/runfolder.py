@@ -16,6 +16,7 @@ from stance.errors import InputError, IntegrityError
 from stance.files import atomic_path, read_json, safe_child, sha256_json, write_json
 
 RUN_FILE = "run.json"
+BEHAVIOUR_FILE = "behaviour.json"
 _LOCK = ".lock"
 
 

@@ -109,7 +109,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One row of labelling output; the field names are the output's column names."""
+    """One row of labelling output; the field names are the output's column names.
+
+    Offsets index the article's raw text; they are ``None`` where the article does not name the
+    thing. ``rule`` says how the holder was found, ``attribution_probability`` how surely.
+    """
 
     article: str
     sentence: int
@@ -126,3 +130,16 @@ class Prediction:
     sentiment: str
     sentiment_probability: float | None
     status: str
+    paragraph: int = 0
+    speaker_start: int | None = None
+    speaker_end: int | None = None
+    cue_start: int | None = None
+    cue_end: int | None = None
+    content_start: int | None = None
+    content_end: int | None = None
+    target_start: int | None = None
+    target_end: int | None = None
+    affiliation: str = ""
+    side: str = ""
+    rule: str = ""
+    attribution_probability: float | None = None

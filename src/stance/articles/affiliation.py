@@ -53,6 +53,16 @@ def affiliations(
     return found
 
 
+def side_of(actor: str, affiliation: str, aliases: AliasTable | None) -> str:
+    """The user's side of an actor: given for it, or for the house that it speaks for."""
+    if aliases is None:
+        return ""
+    own = aliases.side.get(aliases.canonical(actor) or actor)
+    if own is not None:
+        return own
+    return aliases.side.get(aliases.canonical(affiliation) or affiliation, "")
+
+
 def _stated(speaker: str, behind: str) -> str:
     for pattern, where in ((_PARTY, behind), (_BEHIND, behind), (_INSIDE, speaker)):
         match = pattern.search(where)

@@ -7,37 +7,25 @@ from the cue beside it or from who spoke last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import replace
 
 from stance.articles.actors import Actors, AliasTable
+from stance.articles.combine import Weights, candidates
 from stance.articles.content import content_span
-from stance.articles.features import belief
 from stance.articles.findings import Hit
 from stance.articles.phrases import Range, conjuncts
 from stance.articles.quotes import Quotation, quotations
 from stance.articles.rules import hits
+from stance.articles.spread import Reading, spread
 from stance.articles.subjects import first_subject
+from stance.articles.tagging import Tagger
 from stance.articles.targets import target_range
 from stance.articles.tokens import Clause, tokenize
-from stance.articles.wordlists import bundled
 from stance.schema import Attribution, Quote, Sentence, Span
 
 THRESHOLD = 0.35
 """A finding less probable than this on the training articles is not believed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One sentence with its tokens, the quotations in it and what the rules found."""
-
-    clause: Clause
-    quotes: tuple[int, ...]
-    """Indices of the quotations that are somebody's utterance."""
-    quote: Quote
-    """How an attribution in this sentence reaches it."""
-    hits: tuple[Hit, ...]
 
 
 def read(text: str, sentences: Sequence[Sentence], quotes: Sequence[Quotation]) -> list[Reading]:
@@ -69,7 +57,10 @@ def read(text: str, sentences: Sequence[Sentence], quotes: Sequence[Quotation]) 
 
 
 def attribute(
-    text: str, sentences: Sequence[Sentence], aliases: AliasTable | None = None
+    text: str,
+    sentences: Sequence[Sentence],
+    aliases: AliasTable | None = None,
+    tagger: Tagger | None = None,
 ) -> list[Attribution]:
     """Attributions in the order of the sentences; at least one for each that is not boilerplate.
 
@@ -77,27 +68,33 @@ def attribute(
     ``writer``; one whose speaker the text leaves out ("was expected to") has ``actor`` empty
     and the rule that found it. Several holders give several, each with its own cue.
     ``confidence`` is the probability, fitted on annotated training articles, that the holder
-    is right.
+    is right. A ``tagger`` adds what it finds and corrects the rules where it is surer.
     """
     quotes = quotations(text, sentences)
     readings = read(text, sentences, quotes)
+    if tagger is not None:
+        tags = tagger.tag([reading.clause.sentence.text for reading in readings])
+        readings = [replace(r, tagged=tagged) for r, tagged in zip(readings, tags, strict=True)]
+    weights = tagger.weights if tagger is not None else None
     actors = Actors.of((reading.clause for reading in readings), text, aliases or AliasTable())
-    found = [_believed(text, reading, actors) for reading in readings]
-    _spread(readings, found, quotes)
+    found = [_believed(text, reading, actors, weights) for reading in readings]
+    spread(readings, found, quotes)
     result: list[Attribution] = []
     for reading, attributions in zip(readings, found, strict=True):
         result += attributions or [Attribution(reading.clause.sentence.index, "")]
     return result
 
 
-def _believed(text: str, reading: Reading, actors: Actors) -> list[Attribution]:
+def _believed(
+    text: str, reading: Reading, actors: Actors, weights: Weights | None
+) -> list[Attribution]:
     clause = reading.clause
     believed: list[tuple[Hit, Range | None, float]] = []
-    for number, hit in enumerate(reading.hits):
-        attributed, right = belief(clause, reading.hits, number)
-        if attributed >= THRESHOLD:
+    for item in candidates(clause, reading.hits, reading.tagged, weights):
+        if item.attributed >= THRESHOLD:
+            hit = item.hit
             holders = [None] if hit.holder is None else conjuncts(clause, hit.holder)
-            believed += [(hit, holder, right) for holder in holders]
+            believed += [(hit, holder, item.right) for holder in holders]
     places = _mentions(clause, [holder for _, holder, _ in believed if holder is not None])
     named = {place: _actor(text, clause, place, subject, actors) for place, subject in places}
     chosen: dict[str, Attribution] = {}
@@ -199,81 +196,3 @@ def _beside(text: str, clause: Clause, last: int) -> str:
     if not closed or not 2 <= end - last - 1 <= 5:
         return ""
     return text[clause.start[last + 1] : clause.end[end - 1]]
-
-
-@cache
-def measured() -> Mapping[str, float]:
-    """Precision of each rule on the training articles, for rules that have no cue of their own."""
-    source = bundled("measured.tsv")
-    table: dict[str, float] = {}
-    for line in source.split("\n"):
-        if line and not line.startswith("#"):
-            rule, fired, right = line.split("\t")
-            table[rule] = int(right) / max(1, int(fired))
-    return table
-
-
-def _quoted(clause: Clause) -> Span | None:
-    places = [k for k in range(len(clause)) if clause.kind[k] == "Q"]
-    return (clause.start[places[0]], clause.end[places[-1]]) if places else None
-
-
-def _spread(
-    readings: Sequence[Reading], found: list[list[Attribution]], quotes: Sequence[Quotation]
-) -> None:
-    """Give each sentence of a quotation its speaker.
-
-    First the cue in any sentence of the same quotation; then, across a paragraph, the
-    quotation that it continues; then whoever spoke last, in the paragraph or before it.
-    """
-    speakers: dict[int, Attribution] = {}
-    for reading, attributions in zip(readings, found, strict=True):
-        speech = [a for a in attributions if a.actor]
-        if speech:
-            best = max(speech, key=lambda a: a.confidence)
-            for k in reading.quotes:
-                speakers.setdefault(k, best)
-    for k in range(len(quotes) - 1, 0, -1):
-        # A paragraph of a long quotation may be followed by the one that names the speaker.
-        if quotes[k].continues and k in speakers:
-            speakers.setdefault(k - 1, speakers[k])
-    last: Attribution | None = None
-    previous: int | None = None
-    for position, reading in enumerate(readings):
-        attributions = found[position]
-        paragraph = reading.clause.sentence.paragraph
-        if not attributions and reading.quotes:
-            first = reading.quotes[0]
-            source = speakers.get(first)
-            rule = "quotation"
-            if source is None and quotes[first].continues:
-                source, rule = speakers.get(first - 1) or last, "continued"
-            if source is None and last is not None:
-                source = last
-                rule = "floating" if previous == paragraph else "floating-far"
-            if source is not None:
-                found[position] = [
-                    replace(
-                        source, sentence=reading.clause.sentence.index, speaker="", cue="",
-                        quote=Quote.DIRECT, speaker_span=None, cue_span=None,
-                        content_span=_quoted(reading.clause), target="", target_span=None,
-                        rule=rule, confidence=round(measured().get(rule, 0.5), 4),
-                    )
-                ]  # fmt: skip
-                speakers.setdefault(first, source)
-            else:
-                found[position] = [
-                    Attribution(
-                        reading.clause.sentence.index,
-                        "",
-                        quote=Quote.DIRECT,
-                        content_span=_quoted(reading.clause),
-                        rule="unnamed",
-                        confidence=0.5,
-                    )
-                ]
-        for attribution in found[position]:
-            if attribution.actor:
-                last = attribution
-                previous = paragraph
-                break

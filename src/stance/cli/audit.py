@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from stance.codebook import Codebook
     from stance.schema import Example
 
+_SHOWN = 20
+
 
 @app.command()
 def audit(
@@ -23,23 +26,32 @@ def audit(
     beside: Annotated[
         str | None, typer.Option(help="Another table of texts, to compare variety with.")
     ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="A column (annotator, batch) within which labels may be exchanged."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Leaks between splits, sameness of texts, label balance, and what names alone give away.
+    """Leaks between splits, exchanged labels, sameness of texts, and what names give away.
 
-    Exits with 2 where the split leaks or the texts repeat each other.
+    Exits with 2 where the split leaks, two labels look exchanged in a split, an article or a
+    value of --by, only some rows have a split, or the texts repeat each other.
     """
     from stance.cli import console
-    from stance.corpus.audit import find_leaks
+    from stance.corpus.audit import capped, find_leaks
     from stance.corpus.load import Mapped, unlabelled
-    from stance.corpus.splits import by_column
+    from stance.corpus.splits import as_given
     from stance.corpus.tables import read_rows
     from stance.corpus.variety import describe_variety
     from stance.errors import InputError
+    from stance.label_check import find_exchanged
 
     examples, book = load_rows(source, column, codebook)
-    split = by_column(examples) if all(item.split for item in examples) else None
-    leaks = find_leaks(examples, split) if split else []
+    leaks = find_leaks(examples, as_given(examples))
+    with console.reporting() as reporter:
+        suspects = find_exchanged(
+            examples, book, columns=by or (), progress=reporter.stage("checking labels")
+        )
     variety = describe_variety([(item.group, item.text) for item in examples])
     columns, figures = [source], [[name, value] for name, value in variety.lines()]
     if beside is not None:
@@ -51,11 +63,12 @@ def audit(
         tag for item in examples for tag in str(item.extra.get("phenomenon") or "").split()
     )
     labels = Counter(item.stance or "(none)" for item in examples)
-    scores = artefact_scores(examples, book) if split else {}
+    scores = artefact_scores(examples, book)
     if as_json:
         console.print_json(
             {
-                "leaks": [str(leak) for leak in leaks],
+                "leaks": [leak.to_json() for leak in leaks],
+                "exchanged": [asdict(suspect) for suspect in suspects],
                 "variety": variety.to_json(),
                 "stance": dict(labels),
                 "phenomenon": dict(phenomena),
@@ -70,12 +83,17 @@ def audit(
             rows = [[name, f"{score:.3f}"] for name, score in scores.items()]
             title = "artefact baselines, stance, trained on train and scored on test"
             console.print_table(title, ["sees", "macro-F1"], rows, right=[1])
-        for leak in leaks:
-            console.out.print(str(leak), markup=False, highlight=False)
+        for line in (*capped(leaks, _SHOWN), *map(str, suspects[:_SHOWN])):
+            console.out.print(line, markup=False, highlight=False)
+    without = [item.id for item in examples if not item.split]
     problems = [
-        *([f"the split leaks in {len(leaks)} places"] if leaks else []),
+        *([f"the split leaks in {len(leaks)} places (first: {leaks[0]})"] if leaks else []),
+        *([f"labels look exchanged in {len(suspects)} places, first: {suspects[0]}"]
+          if suspects else []),
+        *([f"{len(without)} rows have no split (first: {without[0]!r})"]
+          if 0 < len(without) < len(examples) else []),
         *variety.problems(),
-    ]
+    ]  # fmt: skip
     if problems:
         raise InputError(f"{source}: {'; '.join(problems)}")
 
@@ -89,7 +107,10 @@ def _print_shares(title: str, counts: Counter[str], total: int) -> None:
 
 
 def artefact_scores(examples: Sequence[Example], codebook: Codebook) -> dict[str, float]:
-    """Return test macro-F1 of models that do not read what they are asked about."""
+    """Return test macro-F1 of models that do not read what they are asked about.
+
+    Empty where the rows have no training or no test part.
+    """
     from stance.codebook import STANCE
     from stance.evaluation.metrics import macro_f1
     from stance.models.base import labelled
@@ -105,6 +126,8 @@ def artefact_scores(examples: Sequence[Example], codebook: Codebook) -> dict[str
     }
     train = [item for item in examples if item.split == "train"]
     test = [item for item in examples if item.split == "test"]
+    if not train or not test:
+        return {}
     rows, truth = labelled(test, STANCE, classes[STANCE])
     scores = {}
     for name, model in models.items():

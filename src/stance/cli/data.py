@@ -80,7 +80,9 @@ def describe(
 @app.command()
 def split(
     source: Source,
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .jsonl or .csv.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write: .jsonl, .csv or .parquet.")
+    ],
     column: Columns = None,
     codebook: Book = None,
     group: Annotated[str, typer.Option(help="Column that must not be torn apart.")] = "doc_id",

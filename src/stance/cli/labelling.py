@@ -32,7 +32,11 @@ def label(
     ],
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", help="A model's or run's folder or name; else the newest."),
+        typer.Option(
+            "--model",
+            "-m",
+            help="A model's or run's folder or name; else the newest of --runs, else the shipped.",
+        ),
     ] = None,
     format_: Annotated[Format, typer.Option("--format", "-f", help="How to write rows.")] = (
         Format.TABLE
@@ -52,10 +56,23 @@ def label(
     aliases: Annotated[
         Path | None, typer.Option(help="YAML table of actors: names, aliases, affiliation.")
     ] = None,
+    tagger: Annotated[
+        str | None,
+        typer.Option(help="A tagger's run (configs/attribution.yaml) to correct the rules."),
+    ] = None,
     abstain_below: Annotated[
         float,
         typer.Option(min=0.0, max=1.0, help="Mark rows of lower probability as abstained."),
     ] = 0.0,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Abstain so that this share of the labelled rows is right, as far as the "
+            "model's validation rows show (0.8 or 0.9).",
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Short for --format jsonl.")] = False,
     runs: Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")] = Path(
         "runs"
@@ -67,19 +84,26 @@ def label(
     text, the holder as written and as resolved, the cue, the kind of quote, what the stance is
     about, stance and sentiment with calibrated probabilities, and a status.
     """
+    from rich.text import Text
+
+    from stance.cli import console
     from stance.errors import InputError
-    from stance.labelling import find_model
+    from stance.labelling import abstention_point, find_model
     from stance.models.store import load_model
 
     format_ = Format.JSONL if json_ else format_
     if format_ is Format.PARQUET and output is None:
         raise InputError("--format parquet needs --output FILE")
-    stored = load_model(find_model(model, runs))
+    folder = find_model(model, runs)
+    stored = load_model(folder)
+    below = abstention_point(stored, precision=precision, abstain_below=abstain_below)
     if sentences:
-        batches = _sentences(files, text_column, stored, abstain_below)
+        batches = _sentences(files, text_column, stored, below)
     else:
-        batches = _articles(files, text_column, stored, aliases, abstain_below)
+        batches = _articles(files, text_column, stored, aliases, tagger, runs, below)
     _write(batches, format_, output, stored)
+    if model is None:
+        console.err.print(Text(f"model: {folder}", style="dim"), soft_wrap=True)
 
 
 def _articles(
@@ -87,15 +111,21 @@ def _articles(
     text_column: str,
     model: StoredModel,
     aliases: Path | None,
+    tagger: str | None,
+    runs: Path,
     abstain_below: float,
 ) -> Iterator[list[Prediction]]:
     from stance.articles.actors import read_aliases
     from stance.articles.read import read_articles
     from stance.labelling import label_articles
+    from stance.models.tag_store import find_tagger, load_tagger
 
     table = read_aliases(aliases) if aliases else None
+    learned = load_tagger(find_tagger(tagger, runs)) if tagger else None
     articles = read_articles(files, text_column=text_column)
-    yield from label_articles(articles, model, aliases=table, abstain_below=abstain_below)
+    yield from label_articles(
+        articles, model, aliases=table, tagger=learned, abstain_below=abstain_below
+    )
 
 
 def _sentences(
@@ -117,8 +147,11 @@ def _write(
     from stance.reporting.rows import write_csv, write_jsonl, write_parquet
 
     if format_ is Format.TABLE and output is None:
+        kept = []
         for rows in batches:
             print_rows(rows)
+            kept += [row.stance_probability for row in rows if row.stance_probability is not None]
+        _print_doubt(kept, model)
         return
     every = (row for batch in batches for row in batch)
     if format_ is Format.PARQUET and output is not None:
@@ -140,6 +173,28 @@ def _write(
         return
     with atomic_path(output) as path, path.open("w", encoding="utf-8", newline="") as handle:
         write(every, handle)
+
+
+def _print_doubt(probabilities: list[float], model: StoredModel) -> None:
+    """Say how many rows are less sure than the model's lowest stored precision asks for."""
+    from rich.text import Text
+
+    from stance.cli import console
+    from stance.codebook import STANCE
+
+    usable = [item for item in model.thresholds.get(STANCE, ()) if item.threshold is not None]
+    if not probabilities or not usable:
+        return
+    lowest = min(usable, key=lambda item: item.precision)
+    below = sum(value < (lowest.threshold or 0.0) for value in probabilities)
+    console.out.print(
+        Text(
+            f"{below} of {len(probabilities)} labelled rows have a stance probability under "
+            f"{lowest.threshold:.2f}, where validation rows no longer show that "
+            f"{lowest.precision:.0%} are right; --precision {lowest.precision:g} abstains there",
+            style="dim",
+        )
+    )
 
 
 def print_rows(rows: list[Prediction]) -> None:

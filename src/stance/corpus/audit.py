@@ -1,15 +1,16 @@
-"""Leaks between the parts of a split: shared groups and near-duplicate texts."""
+"""Leaks between the parts of a split: shared groups, texts twice, pairs torn apart."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.corpus.duplicates import THRESHOLD, near_duplicates
-from stance.corpus.splits import Split
+from stance.corpus.splits import Split, contrast_pairs
 from stance.errors import InputError
 from stance.schema import Example
 
@@ -29,11 +30,20 @@ class Leak:
         (first, second), (left, right) = self.rows, self.parts
         return f"{self.kind}: {first!r} ({left}) and {second!r} ({right}) {self.detail}"
 
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
 
 def find_leaks(
     examples: Sequence[Example], split: Split, threshold: float = THRESHOLD
 ) -> list[Leak]:
-    """Return every group and every near-duplicate pair that crosses the split."""
+    """Return every group, every text and every contrast pair that crosses the split.
+
+    ``shared article``: each row that is not in the part of its group's first row.
+    ``duplicate``: the same words, whatever their case and punctuation. ``near-duplicate``: at
+    least ``threshold`` of the two texts' word trigrams in common. ``contrast pair``: a row and
+    its minimal edit, which teach the answer to each other.
+    """
     part_of: dict[int, str] = {}
     for name, rows in _parts(split).items():
         part_of.update(dict.fromkeys(rows.tolist(), name))
@@ -49,9 +59,24 @@ def find_leaks(
     for left, right, similarity in near_duplicates(texts, threshold):
         first, second = used[left], used[right]
         if part_of[first] != part_of[second]:
-            detail = f"share {similarity:.0%} of their trigrams"
-            leaks.append(_leak("near-duplicate", examples, part_of, first, second, detail))
+            same = similarity == 1
+            detail = "say the same" if same else f"share {similarity:.0%} of their trigrams"
+            kind = "duplicate" if same else "near-duplicate"
+            leaks.append(_leak(kind, examples, part_of, first, second, detail))
+    for first, second in contrast_pairs(examples):
+        if first in part_of and second in part_of and part_of[first] != part_of[second]:
+            detail = "are a sentence and its contrast"
+            leaks.append(_leak("contrast pair", examples, part_of, first, second, detail))
     return leaks
+
+
+def capped(leaks: Sequence[Leak], most: int) -> Iterator[str]:
+    """Say the first ``most`` leaks of each kind in words, then how many more there are."""
+    for kind in dict.fromkeys(leak.kind for leak in leaks):
+        own = [leak for leak in leaks if leak.kind == kind]
+        yield from (str(leak) for leak in own[:most])
+        if len(own) > most:
+            yield f"{kind}: and {len(own) - most} more"
 
 
 def require_clean(examples: Sequence[Example], split: Split) -> None:
@@ -65,7 +90,8 @@ def require_clean(examples: Sequence[Example], split: Split) -> None:
         shown = "; ".join(str(leak) for leak in leaks[:_SHOWN])
         raise InputError(
             f"the split leaks in {len(leaks)} places: {shown}. "
-            "Group by article (split.group), or set split.method=hash"
+            "Group by article (split.group), or set split.method=hash; "
+            "'stance data audit' lists them"
         )
 
 

@@ -7,7 +7,8 @@ seconds as a sparse product, and no pair is missed by chance.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,9 +61,13 @@ def _binary(texts: Sequence[str]) -> csr_matrix:
 
 
 def clusters(
-    groups: Sequence[str], texts: Sequence[str], threshold: float = THRESHOLD
+    groups: Sequence[str],
+    texts: Sequence[str],
+    threshold: float = THRESHOLD,
+    *,
+    links: Iterable[tuple[str, str]] = (),
 ) -> list[str]:
-    """Merge groups that share a near-duplicate text; return each row's merged group.
+    """Merge groups that share a near-duplicate text or are linked; return each row's group.
 
     The merged group is named after its alphabetically first member, so the result does not
     depend on the order of rows.
@@ -75,7 +80,8 @@ def clusters(
             group = parent[group]
         return group
 
-    for left, right, _ in near_duplicates(texts, threshold):
-        first, second = sorted((root(groups[left]), root(groups[right])))
+    alike = ((groups[one], groups[two]) for one, two, _ in near_duplicates(texts, threshold))
+    for left, right in chain(alike, links):
+        first, second = sorted((root(left), root(right)))
         parent[second] = first
     return [root(group) for group in groups]

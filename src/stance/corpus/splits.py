@@ -1,8 +1,9 @@
 """Splits that do not leak: whole groups, near-duplicates together, labels balanced.
 
 A group is an article (or what the configuration names); groups that share a near-duplicate
-sentence are merged first. Which part a group falls into depends on the hash of its id and a
-salt, never on the order of the file.
+sentence or the two sides of a contrast pair are merged first. Which part a group falls into
+depends on the hash of its id and a salt, never on the order of the file. ``leave_out`` has the
+splits that keep holders, topics, times or corpora apart.
 """
 
 from __future__ import annotations
@@ -21,21 +22,27 @@ from stance.errors import InputError
 from stance.schema import Example
 
 Indices = NDArray[np.int64]
+CONTRAST = "contrast_of"
+"""The column that names the row which a row is a minimal edit of."""
 _PARTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Row numbers of one way to divide a corpus; ``fold`` counts from 0."""
+    """Row numbers of one way to divide a corpus.
+
+    ``fold`` counts from 0 over all repeats; the folds of one ``repeat`` test every row once.
+    """
 
     fold: int
     train: Indices
     validation: Indices
     test: Indices
+    repeat: int = 0
 
 
 def groups_of(examples: Sequence[Example], column: str = "doc_id") -> list[str]:
-    """Return each row's group after merging near-duplicates.
+    """Return each row's group after merging near-duplicates and contrast pairs.
 
     Args:
         column: ``doc_id``, any other field or any extra column of the rows.
@@ -44,7 +51,17 @@ def groups_of(examples: Sequence[Example], column: str = "doc_id") -> list[str]:
         raw = [example.group for example in examples]
     else:
         raw = [_value(example, column) for example in examples]
-    return clusters(raw, [example.text for example in examples])
+    links = [(raw[first], raw[second]) for first, second in contrast_pairs(examples)]
+    return clusters(raw, [example.text for example in examples], links=links)
+
+
+def contrast_pairs(examples: Sequence[Example]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of two rows, one of which was written as a contrast to the other."""
+    place = {example.id: at for at, example in enumerate(examples)}
+    for at, example in enumerate(examples):
+        other = place.get(str(example.extra.get(CONTRAST) or ""))
+        if other is not None and other != at:
+            yield other, at
 
 
 def _value(example: Example, column: str) -> str:
@@ -69,16 +86,20 @@ def by_column(examples: Sequence[Example]) -> Split:
             f"{len(without)} rows have no split (first: {without[0]!r}); "
             "set split.method=hash or split.method=folds"
         )
-    parts = {
-        name: np.array(
-            [at for at, item in enumerate(examples) if item.split == name], dtype=np.int64
-        )
-        for name in SPLITS
-    }
+    split = as_given(examples)
     for name in ("train", "test"):
-        if not len(parts[name]):
+        if not len(getattr(split, name)):
             raise InputError(f"no row has split {name!r}")
-    return Split(0, **parts)
+    return split
+
+
+def as_given(examples: Sequence[Example]) -> Split:
+    """Return the rows' own splits as they are, rows without one in no part."""
+    train, validation, test = (
+        np.array([at for at, item in enumerate(examples) if item.split == name], dtype=np.int64)
+        for name in SPLITS
+    )
+    return Split(0, train, validation, test)
 
 
 def by_hash(
@@ -93,7 +114,7 @@ def by_hash(
     wanted = {"validation": round(validation * _PARTS), "test": round(test * _PARTS)}
     if min(wanted.values()) < 1 or sum(wanted.values()) >= _PARTS:
         raise InputError("split: validation and test must be tenths, 0.1 or more, together under 1")
-    parts = _stratified_parts(examples, groups, _PARTS, salt)
+    parts = stratified_parts(examples, groups, _PARTS, salt)
     is_test = parts < wanted["test"]
     is_validation = ~is_test & (parts < wanted["test"] + wanted["validation"])
     return Split(
@@ -108,19 +129,30 @@ def by_folds(
     examples: Sequence[Example], groups: Sequence[str], folds: int, *, salt: str = ""
 ) -> Iterator[Split]:
     """Yield ``folds`` splits; every row is tested once, a tenth of the rest validates."""
-    parts = _stratified_parts(examples, groups, folds, salt)
+    parts = stratified_parts(examples, groups, folds, salt)
     for fold in range(folds):
         rest = np.flatnonzero(parts != fold)
-        inner = _stratified_parts(
-            [examples[int(at)] for at in rest],
-            [groups[int(at)] for at in rest],
-            _PARTS,
-            f"{salt}/{fold}",
+        yield with_validation(
+            examples, groups, fold, rest, np.flatnonzero(parts == fold), f"{salt}/{fold}"
         )
-        yield Split(fold, rest[inner != 0], rest[inner == 0], np.flatnonzero(parts == fold))
 
 
-def _stratified_parts(
+def with_validation(
+    examples: Sequence[Example],
+    groups: Sequence[str],
+    fold: int,
+    rest: Indices,
+    test: Indices,
+    salt: str,
+) -> Split:
+    """Take a tenth of the ``rest``, whole groups of it, for validation."""
+    inner = stratified_parts(
+        [examples[int(at)] for at in rest], [groups[int(at)] for at in rest], _PARTS, salt
+    )
+    return Split(fold, rest[inner != 0], rest[inner == 0], test)
+
+
+def stratified_parts(
     examples: Sequence[Example], groups: Sequence[str], parts: int, salt: str
 ) -> NDArray[np.int64]:
     """Return each row's part in ``range(parts)``; groups whole, labels balanced."""

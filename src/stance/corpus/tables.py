@@ -17,6 +17,7 @@ from stance.files import atomic_path, write_jsonl
 
 Row = dict[str, Any]
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+WRITTEN = (".jsonl", ".csv", ".parquet")
 _MAX_FIELD = 10 << 20
 
 
@@ -179,16 +180,19 @@ def _read_datasets(name: str, split: str | None, download: bool) -> Iterator[tup
 
 
 def write_rows(path: Path, rows: Iterator[Row]) -> None:
-    """Write rows as JSONL or CSV by the file's ending, atomically.
+    """Write rows by the file's ending, one of ``WRITTEN``, atomically.
 
     Raises:
-        InputError: another ending.
+        InputError: another ending, or a column that Parquet has no one type for.
     """
     if path.suffix == ".jsonl":
         write_jsonl(path, rows)
         return
+    if path.suffix == ".parquet":
+        _write_parquet(path, list(rows))
+        return
     if path.suffix != ".csv":
-        raise InputError(f"{path}: write .jsonl or .csv")
+        raise InputError(f"{path}: write one of {', '.join(WRITTEN)}")
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
         writer: csv.DictWriter[str] | None = None
         for row in rows:
@@ -196,3 +200,20 @@ def write_rows(path: Path, rows: Iterator[Row]) -> None:
                 writer = csv.DictWriter(out, list(row), lineterminator="\n")
                 writer.writeheader()
             writer.writerow({key: as_text(value) for key, value in row.items()})
+
+
+def _write_parquet(path: Path, rows: list[Row]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {}
+    for name in names:
+        try:
+            columns[name] = pa.array([row.get(name) for row in rows])
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: column {name!r} does not fit Parquet ({error}); write .jsonl"
+            ) from None
+    with atomic_path(path) as temporary:
+        pq.write_table(pa.table(columns), temporary)

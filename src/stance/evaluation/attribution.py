@@ -9,7 +9,7 @@ predicted speaker, or names the predicted actor.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -67,8 +67,13 @@ class Miss:
 
     sentence: int
     gold: tuple[str, ...]
+    """Head words of the annotated holders."""
     predicted: tuple[str, ...]
     rules: tuple[str, ...]
+    article: str = ""
+    text: str = ""
+    quotes: tuple[str, ...] = ()
+    """How each annotated holder's words reach the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +129,13 @@ def score_article(
     sentences: Sequence[Sentence],
     predicted: Iterable[Attribution],
     gold: Sequence[Gold],
+    *,
+    name: str = "",
 ) -> AttributionScores:
-    """Scores of one article's attributions; boilerplate sentences are left out on both sides."""
+    """Scores of one article's attributions; boilerplate sentences are left out on both sides.
+
+    ``name`` is the article's, for its misses.
+    """
     said: dict[int, list[Attribution]] = defaultdict(list)
     by_speaker: list[tuple[Span, str]] = []
     for attribution in predicted:
@@ -138,7 +148,7 @@ def score_article(
         if sentence.boilerplate:
             continue
         here = [g for g in gold if _touches(text, sentence, (*g.cue, *g.content))]
-        total += _score_sentence(text, sentence, said[sentence.index], here, by_speaker)
+        total += _score_sentence(text, sentence, said[sentence.index], here, by_speaker, name)
     return total + _score_spans(text, said, gold)
 
 
@@ -160,6 +170,7 @@ def _score_sentence(
     predicted: Sequence[Attribution],
     gold: Sequence[Gold],
     by_speaker: Sequence[tuple[Span, str]],
+    name: str,
 ) -> AttributionScores:
     is_gold, is_said = bool(gold), bool(predicted)
     both = int(is_gold and is_said)
@@ -181,7 +192,11 @@ def _score_sentence(
             heads.setdefault(word, (head, g.quote))
             joined.setdefault(word, (g.source[0][0], g.source[-1][1]))
     if not heads:
-        return AttributionScores(attributed=attributed, direct=direct)
+        return AttributionScores(
+            attributed=attributed,
+            direct=direct,
+            misses=_misses(sentence, {}, [a for a in predicted if not is_gold], name),
+        )
     candidates = [a for a in predicted if a.actor or a.speaker]
     if any(word not in PRONOUNS for word in heads):
         # Beside a name an annotated pronoun is nearly always the same person, and a holder is
@@ -214,16 +229,7 @@ def _score_sentence(
     for number, attribution in enumerate(candidates):
         one = Ratio(int(number in matched_said), 1)
         by_rule[attribution.rule] = by_rule.get(attribution.rule, Ratio()) + one
-    misses: tuple[Miss, ...] = ()
-    if len(matched_gold) < len(heads) or len(matched_said) < len(candidates):
-        misses = (
-            Miss(
-                sentence.index,
-                tuple(heads),
-                tuple(a.actor for a in candidates),
-                tuple(a.rule for a in candidates),
-            ),
-        )
+    whole = len(matched_gold) == len(heads) and len(matched_said) == len(candidates)
     return AttributionScores(
         attributed=attributed,
         holder=holder,
@@ -232,7 +238,28 @@ def _score_sentence(
         direct_holder=holder if gold_direct else Ratio(),
         by_quote=by_quote,
         by_rule=by_rule,
-        misses=misses,
+        misses=() if whole else _misses(sentence, heads, candidates, name),
+    )
+
+
+def _misses(
+    sentence: Sentence,
+    heads: Mapping[str, tuple[Span, Quote]],
+    predicted: Sequence[Attribution],
+    name: str,
+) -> tuple[Miss, ...]:
+    if not heads and not predicted:
+        return ()
+    return (
+        Miss(
+            sentence.index,
+            tuple(heads),
+            tuple(a.actor for a in predicted),
+            tuple(a.rule for a in predicted),
+            name,
+            sentence.text,
+            tuple(quote.value for _, quote in heads.values()),
+        ),
     )
 
 

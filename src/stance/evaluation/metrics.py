@@ -7,8 +7,9 @@ label are the caller's to drop; a negative label number is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -119,9 +120,14 @@ def _checked_mapping(mapping: Sequence[int]) -> IntArray:
 
 
 def summary(
-    y_true: ArrayLike, y_pred: ArrayLike, proba: ArrayLike | None, n_labels: int
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    proba: ArrayLike | None,
+    n_labels: int,
+    *,
+    more: Mapping[str, scores.ScoreOfConfusion] = MappingProxyType({}),
 ) -> dict[str, float]:
-    """The scores of every results table, by name.
+    """The scores of every results table, by name, and ``more`` ones of the confusion matrix.
 
     ``proba`` is ``(n, n_labels)``; without it the scores that need probabilities are left
     out. ``auroc`` and ``average_precision`` are means over the labels for which they are
@@ -129,7 +135,7 @@ def summary(
     ``ece_mass`` 15 bins of equal numbers of rows, ``aurc`` is the area under risk-coverage.
     """
     table = confusion(y_true, y_pred, n_labels)
-    found = {name: float(score(table)) for name, score in scores.SCORES.items()}
+    found = {name: float(score(table)) for name, score in {**scores.SCORES, **more}.items()}
     if proba is None:
         return found
     true = arrays.labels("y_true", y_true, n_labels)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stance.errors import InputError
 from stance.evaluation import arrays
-from stance.resampling import FloatArray, IntArray, check_level
+from stance.resampling import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +23,6 @@ class RiskCoverage:
     threshold: FloatArray
     coverage: FloatArray
     risk: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Abstention:
-    """The threshold for a wanted precision, and what it did on the rows it was chosen on.
-
-    Rows with confidence below ``threshold`` are not labelled. Where the wanted precision
-    is out of reach ``attained`` is false, the threshold infinite and nothing kept.
-    """
-
-    threshold: float
-    precision: float
-    coverage: float
-    n_kept: int
-    attained: bool
 
 
 def _rows(y_true: ArrayLike, proba: ArrayLike) -> tuple[IntArray, FloatArray]:
@@ -169,44 +154,3 @@ def area_under_risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> float
     # Between two thresholds errors enter evenly on average, which is linear interpolation.
     expected = np.interp(n_rows, np.append(0, kept), np.append(0, wrong))
     return float((expected / n_rows).mean())
-
-
-def abstention_threshold(
-    confidence: ArrayLike,
-    correct: ArrayLike,
-    precision: float,
-    *,
-    level: float | None = None,
-) -> Abstention:
-    """The most lenient threshold at which the kept rows are right as often as wanted.
-
-    To be chosen on validation rows, never on test rows. The precision found there is
-    optimistic for new rows; with ``level`` the one-sided Clopper-Pearson lower bound at
-    that level must reach ``precision`` instead. That bound takes rows as independent and
-    is pointwise: it does not pay for having looked at every threshold.
-    """
-    if not 0 < precision <= 1:
-        raise InputError(f"precision {precision!r} is not in (0, 1]: give for example 0.9")
-    threshold, kept, wrong = _kept(confidence, correct)
-    reached = (kept - wrong) / kept
-    if level is not None:
-        check_level(level)
-        reached = _lower_bound(kept - wrong, wrong, level)
-    good = np.flatnonzero(reached >= precision)
-    if not good.size:
-        return Abstention(float("inf"), float("nan"), 0.0, 0, False)
-    last = good[-1]
-    return Abstention(
-        threshold=float(threshold[last]),
-        precision=float(1 - wrong[last] / kept[last]),
-        coverage=float(kept[last] / kept[-1]),
-        n_kept=int(kept[last]),
-        attained=True,
-    )
-
-
-def _lower_bound(right: IntArray, wrong: IntArray, level: float) -> FloatArray:
-    from scipy.special import betaincinv
-
-    bound = betaincinv(np.maximum(right, 1), wrong + 1, 1 - level)
-    return np.where(right > 0, bound, 0.0)

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from stance.codebook import Official
 from stance.evaluation import metrics
+from stance.evaluation.new_actors import NewActors, score_new_actors
 from stance.evaluation.paired import holm, paired_bootstrap, permutation_test
-from stance.evaluation.scores import accuracy_of, f1_of, macro_f1_of
+from stance.evaluation.scores import accuracy_of, f1_of, f_avg_of, macro_f1_of
+from stance.evaluation.swaps import Swap, find_swaps
 from stance.evaluation.uncertainty import bootstrap_confusion, bootstrap_per_label
 from stance.resampling import FloatArray, IntArray, Interval
 
@@ -21,7 +24,11 @@ HEADLINE = "macro_f1"
 class Predicted:
     """One model's answers on the held-out rows that have a label of one task.
 
-    ``probabilities`` is (seeds, rows, labels), ``truth`` is (rows,).
+    ``probabilities`` is (trainings, rows, labels), ``truth`` is (rows,). There is a training a
+    seed or, where folds were drawn ``repeats`` times, a repeat of each seed. ``novelty``
+    (trainings, rows) says whether the row's holder is new to the model (see
+    ``evaluation.new_actors``), ``validation`` (labels, labels) is the mean confusion matrix on
+    validation rows; either is None where it is not known.
     """
 
     model: str
@@ -32,10 +39,13 @@ class Predicted:
     seeds: Sequence[int]
     seconds_fit: float = 0.0
     rows_per_second: float = 0.0
+    repeats: int = 1
+    novelty: IntArray | None = None
+    validation: FloatArray | None = None
 
     @property
     def decisions(self) -> IntArray:
-        """Most probable labels, (seeds, rows)."""
+        """Most probable labels, (trainings, rows)."""
         return np.asarray(self.probabilities.argmax(axis=2), dtype=np.int64)
 
 
@@ -52,7 +62,12 @@ class LabelResult:
 
 @dataclass(frozen=True, slots=True)
 class ModelResult:
-    """One model on one task. ``scores`` are means over seeds, ``spread`` their deviation."""
+    """One model on one task. ``scores`` are means over trainings, ``spread`` their deviation.
+
+    ``new_actors`` is the score on holders that do not occur in training, ``swaps`` the labels
+    that look exchanged in the held-out rows beside the validation rows. ``official`` says which
+    of the ``scores`` and ``intervals`` the corpus's published results are given in.
+    """
 
     model: str
     kind: str
@@ -68,6 +83,21 @@ class ModelResult:
     relation_scores: Mapping[str, float] = field(default_factory=dict)
     seconds_fit: float = 0.0
     rows_per_second: float = 0.0
+    repeats: int = 1
+    new_actors: NewActors | None = None
+    swaps: Sequence[Swap] = ()
+    official: Official | None = None
+
+    @property
+    def n_trainings(self) -> int:
+        """Over how many trainings the scores are means."""
+        return len(self.seeds) * self.repeats
+
+    @property
+    def trainings(self) -> str:
+        """Say so: ``one seed``, ``3 seeds``, ``3 seeds and 2 repeats``."""
+        seeds = f"{len(self.seeds)} seeds" if len(self.seeds) > 1 else "one seed"
+        return f"{seeds} and {self.repeats} repeats" if self.repeats > 1 else seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +138,17 @@ class Results:
             labels = [
                 LabelResult(**{**item, "f1": Interval(**item["f1"])}) for item in entry["labels"]
             ]
-            return ModelResult(**{**entry, "intervals": intervals, "labels": labels})
+            new, official = entry.get("new_actors"), entry.get("official")
+            return ModelResult(
+                **{
+                    **entry,
+                    "intervals": intervals,
+                    "labels": labels,
+                    "new_actors": NewActors.from_json(new) if new else None,
+                    "swaps": [Swap.from_json(item) for item in entry.get("swaps", ())],
+                    "official": Official(**official) if official else None,
+                }
+            )
 
         def comparison(entry: Mapping[str, Any]) -> Comparison:
             return Comparison(**{**entry, "difference": Interval(**entry["difference"])})
@@ -125,6 +165,7 @@ def score(
     names: Sequence[str],
     *,
     relations: Sequence[int] = (),
+    official: Official | None = None,
     resamples: int = 2000,
     level: float = 0.95,
 ) -> ModelResult:
@@ -133,21 +174,21 @@ def score(
     Args:
         names: the full label list.
         relations: for each label the id of its coarse group, where the codebook has groups.
+        official: the corpus's own score, to be given beside the others.
     """
     size = len(names)
     decisions = predicted.decisions
+    own = {official.metric: f_avg_of(*map(names.index, official.labels))} if official else {}
     per_seed = [
-        metrics.summary(predicted.truth, guess, proba, size)
+        metrics.summary(predicted.truth, guess, proba, size, more=own)
         for guess, proba in zip(decisions, predicted.probabilities, strict=True)
     ]
     options: dict[str, Any] = {"n_resamples": resamples, "level": level}
     intervals = {
-        "macro_f1": bootstrap_confusion(
-            predicted.truth, decisions, size, predicted.groups, macro_f1_of, **options
-        ),
-        "accuracy": bootstrap_confusion(
-            predicted.truth, decisions, size, predicted.groups, accuracy_of, **options
-        ),
+        name: bootstrap_confusion(
+            predicted.truth, decisions, size, predicted.groups, measure, **options
+        )
+        for name, measure in {"macro_f1": macro_f1_of, "accuracy": accuracy_of, **own}.items()
     }
     relation_scores: dict[str, float] = {}
     if relations:
@@ -175,6 +216,19 @@ def score(
         relation_scores=relation_scores,
         seconds_fit=predicted.seconds_fit,
         rows_per_second=predicted.rows_per_second,
+        repeats=predicted.repeats,
+        new_actors=None
+        if predicted.novelty is None
+        else score_new_actors(
+            predicted.truth, decisions, predicted.novelty, size, predicted.groups, **options
+        ),
+        swaps=[]
+        if predicted.validation is None
+        else find_swaps(
+            np.mean([metrics.confusion(predicted.truth, guess, size) for guess in decisions], 0),
+            predicted.validation,
+        ),
+        official=official,
     )
 
 

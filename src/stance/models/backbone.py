@@ -49,6 +49,12 @@ def find_backbone(name: str, *, download: bool = False) -> Path:
     return _from_hub(name, download)
 
 
+@lru_cache(maxsize=4)
+def weights_hash(path: Path) -> str:
+    """Hash an encoder's weights, once in a process; they are large."""
+    return sha256_file(path)
+
+
 @lru_cache(maxsize=1)
 def _packaged() -> Path:
     # The package's files are read, its code is never imported.
@@ -59,7 +65,7 @@ def _packaged() -> Path:
     for file in files:
         if file.name == "model.safetensors":
             weights = Path(str(file.locate()))
-            if sha256_file(weights) != _SHA256:
+            if weights_hash(weights) != _SHA256:
                 raise ModelError(f"{_PACKAGE}: weights are not the known ones; reinstall it")
             return weights.parent
     raise ModelError(f"{_PACKAGE} carries no weights; reinstall it")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -14,6 +14,20 @@ from torch.utils.data import Dataset, Sampler
 from stance.models.inputs import SOMEONE, Encoded, InputEncoder, Pieces
 
 _POOL = 50  # batches sorted by length at a time: short padding, order still shuffled
+
+
+class TrainingData(Protocol):
+    """What the training loop asks of its rows."""
+
+    epoch: int
+
+    def __len__(self) -> int: ...
+
+    def length(self, at: int) -> int:
+        """How long row ``at`` is, in any unit: rows of one length are batched together."""
+
+    def collate(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """Make one padded batch of rows."""
 
 
 class RowDataset(Dataset[dict[str, Any]]):
@@ -60,11 +74,16 @@ class RowDataset(Dataset[dict[str, Any]]):
     def length(self, at: int) -> int:
         return len(self.pieces[at].text) + len(self.pieces[at].actor)
 
+    def collate(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        tensors = as_tensors(self.encoder, [row["row"] for row in rows])
+        labels = torch.from_numpy(np.stack([row["labels"] for row in rows]))
+        return {**tensors, "labels": labels}
+
 
 class LengthGrouped(Sampler[int]):
     """Shuffled rows, sorted by length within pools of batches; a function of (seed, epoch)."""
 
-    def __init__(self, data: RowDataset, batch_size: int, seed: int) -> None:
+    def __init__(self, data: TrainingData, batch_size: int, seed: int) -> None:
         self.data, self.batch_size, self.seed = data, batch_size, seed
 
     def __len__(self) -> int:
@@ -85,17 +104,6 @@ class LengthGrouped(Sampler[int]):
         full = [batch for batch in batches if len(batch) == self.batch_size]
         draw.shuffle(full)
         return iter([at for batch in full + short for at in batch])
-
-
-def collate(encoder: InputEncoder) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
-    """Return a function that pads rows to the longest of their batch."""
-
-    def together(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        tensors = as_tensors(encoder, [row["row"] for row in rows])
-        labels = torch.from_numpy(np.stack([row["labels"] for row in rows]))
-        return {**tensors, "labels": labels}
-
-    return together
 
 
 def as_tensors(encoder: InputEncoder, rows: Sequence[Encoded]) -> dict[str, torch.Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,10 +15,10 @@ from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, Traini
 
 from stance.errors import StanceError
 from stance.models.base import Progress
-from stance.models.batches import LengthGrouped, RowDataset, collate
+from stance.models.batches import LengthGrouped, TrainingData
 from stance.models.checkpoints import latest, write_manifest
-from stance.models.encoder import StanceNetwork
 from stance.models.options import TrainingOptions
+from stance.models.tracking import trackers, tracking_folder
 
 _METRIC = "macro_f1"
 
@@ -33,10 +33,17 @@ class StoppedError(StanceError):
     exit_code = 143
 
 
+@runtime_checkable
+class EpochProgress(Protocol):
+    """A ``Progress`` that also wants each epoch's validation score; may raise to end training."""
+
+    def epoch(self, number: int, score: float) -> None: ...
+
+
 class _Watch(TrainerCallback):
     """Tells the epoch to the data, the progress to people, and SIGTERM to the loop."""
 
-    def __init__(self, data: RowDataset, progress: Progress) -> None:
+    def __init__(self, data: TrainingData, progress: Progress) -> None:
         self.data, self.progress = data, progress
         self.stop = False
         self.note = ""
@@ -59,6 +66,10 @@ class _Watch(TrainerCallback):
         self.history.append({"step": float(state.global_step), **record})
         if f"eval_{_METRIC}" in logs:
             self.note = f"validation macro-F1 {logs[f'eval_{_METRIC}']:.3f}"
+            if isinstance(self.progress, EpochProgress):
+                self.progress.epoch(round(state.epoch or 0), float(logs[f"eval_{_METRIC}"]))
+        elif "eval_loss" in logs:
+            self.note = f"validation loss {logs['eval_loss']:.3f}"
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.progress(state.max_steps, state.max_steps, self.note)
@@ -114,14 +125,14 @@ def class_weights(labels: NDArray[np.int64], size: int) -> torch.Tensor:
 
 
 def train(
-    network: StanceNetwork,
-    train_rows: RowDataset,
-    validation_rows: RowDataset | None,
+    network: torch.nn.Module,
+    train_rows: TrainingData,
+    validation_rows: TrainingData | None,
     options: TrainingOptions,
     *,
     folder: Path,
     seed: int,
-    score: Callable[[NDArray[np.floating[Any]], NDArray[np.int64]], float],
+    score: Callable[[NDArray[np.floating[Any]], NDArray[np.int64]], float] | None,
     facts: Mapping[str, Any],
     progress: Progress,
     say: Callable[[str], None] = lambda _: None,
@@ -130,7 +141,8 @@ def train(
 
     Args:
         folder: where checkpoints go; a whole one found there is resumed from.
-        score: validation logits and label ids to the number that early stopping watches.
+        score: validation logits and label ids to the number that early stopping watches; it
+            watches the validation loss where None.
         facts: what must be equal for a checkpoint to be resumed.
 
     Raises:
@@ -163,12 +175,14 @@ def train(
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=validate,
-        metric_for_best_model=_METRIC if validate else None,
-        greater_is_better=True if validate else None,
+        metric_for_best_model=(_METRIC if score else "loss") if validate else None,
+        greater_is_better=score is not None if validate else None,
+        prediction_loss_only=score is None,
         logging_strategy="epoch",
         logging_nan_inf_filter=False,
         disable_tqdm=True,
-        report_to="none",
+        run_name=folder.name,
+        report_to="none",  # callbacks of our own making, so that logs stay in the run folder
         remove_unused_columns=False,
         label_names=["labels"],
         dataloader_pin_memory=cuda,
@@ -177,6 +191,7 @@ def train(
     )
     watch = _Watch(train_rows, progress)
     callbacks: list[TrainerCallback] = [watch]
+    callbacks += trackers(options.report_to, tracking_folder(folder))
     if validate:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=options.patience))
     trainer = _StanceTrainer(
@@ -184,9 +199,13 @@ def train(
         args=arguments,
         train_dataset=train_rows,
         eval_dataset=validation_rows if validate else None,
-        data_collator=collate(train_rows.encoder),
+        data_collator=train_rows.collate,
         callbacks=callbacks,
-        compute_metrics=lambda output: {_METRIC: score(output.predictions, output.label_ids)},
+        compute_metrics=(
+            None
+            if score is None
+            else lambda output: {_METRIC: score(output.predictions, output.label_ids)}
+        ),
     )
     trainer.remove_callback(_printer())
     trainer.facts, trainer.seed = facts, seed

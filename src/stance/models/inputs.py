@@ -39,7 +39,7 @@ _LEAD = 3  # a window keeps a third of its length before the actor
 class InputStyle:
     """What the classifier gets to see; the switches are the ablations.
 
-    ``view`` is ``full``, ``text`` (the sentence with its actor blanked out, no second segment:
+    ``view`` is ``full``, ``text`` (the sentence as it stands, without markers or second segment:
     the artefact baseline that cannot know whose stance is asked) or ``actor`` (the name alone).
     """
 
@@ -164,9 +164,11 @@ class InputEncoder:
         actor = pieces.actor if name is None or not pieces.actor else list(name)
         if style.view == "actor":
             return self._frame(actor, [], None, False)
-        text, at, truncated = self._marked(pieces, someone if style.view == "text" else name)
+        if style.view == "text":
+            return self._frame(pieces.text[: self._room(pieces)], [], None, False)
+        text, at, truncated = self._marked(pieces, name)
         second: list[int] = []
-        if style.pair and style.view == "full":
+        if style.pair:
             second = list(actor)
             if style.target and pieces.target:
                 second += [self.marker[TARGET], *pieces.target]
@@ -178,7 +180,7 @@ class InputEncoder:
         """Return the sentence with markers in place, the actor's position, and what was lost."""
         style, ids = self.style, pieces.text
         inserts: list[tuple[int, int, list[int]]] = []  # (from, to, replacement)
-        marked = style.markers and style.view == "full"
+        marked = style.markers
         if pieces.actor_at:
             start, end = pieces.actor_at
             inside = ids[start:end] if name is None else list(name)

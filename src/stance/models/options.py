@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
 Share = Annotated[float, Ge(0), Le(1)]
+Tracker = Literal["tensorboard", "mlflow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class TrainingOptions:
     ``mask_actors`` and ``swap_actors`` are the shares of rows whose actor is replaced, anew in
     every epoch, by a stand-in or by another row's actor: names must not decide. ``patience`` is
     the number of epochs without a better validation macro-F1 after which training stops.
+    ``report_to`` names trackers that draw the training's curves (see ``models.tracking``).
     """
 
     epochs: Annotated[int, Ge(1)] = 8
@@ -33,3 +35,5 @@ class TrainingOptions:
     swap_actors: Share = 0.1
     patience: Annotated[int, Ge(1)] = 3
     precision: Literal["auto", "fp32"] = "auto"
+    # A list and not a tuple: checkpoints compare these options with what JSON gave back.
+    report_to: list[Tracker] = field(default_factory=list)

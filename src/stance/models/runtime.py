@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import ModelError
+from stance.models.adapter import GRAPH_FILE, graph_weights, is_adapter
 from stance.models.base import Classes, Probabilities, Progress, silent, softmax
 from stance.models.inputs import Batch, InputEncoder, InputStyle, by_length, load_tokenizer
 from stance.schema import Example
@@ -19,17 +20,36 @@ _BATCH = 32
 
 
 class OnnxSession:
-    """One exported network."""
+    """One exported network.
 
-    def __init__(self, path: Path, *, threads: int = 0) -> None:
+    Args:
+        weights: by name in the graph, tensors that the file leaves to be given (``adapter``).
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int = 0,
+        weights: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        # onnxruntime reads given tensors where they lie, so they must live as long as it does.
+        self._weights = {
+            name: onnxruntime.OrtValue.ortvalue_from_numpy(value)
+            for name, value in (weights or {}).items()
+        }
         try:
+            if self._weights:
+                options.add_external_initializers(list(self._weights), list(self._weights.values()))
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                path.read_bytes() if self._weights else str(path),
+                options,
+                providers=["CPUExecutionProvider"],
             )
         except Exception as error:  # onnxruntime raises its own unrelated kinds
             raise ModelError(f"{path}: not a usable export ({str(error)[:160]})") from None
@@ -65,7 +85,11 @@ class OnnxClassifier:
     def load(cls, folder: Path, state: Mapping[str, Any], classes: Classes) -> Self:
         tokenizer = load_tokenizer(folder / "tokenizer.json")
         inputs = InputEncoder(tokenizer, InputStyle(**state["style"]), pad_id=state["pad_id"])
-        return cls(classes, OnnxSession(folder / "model.onnx"), inputs)
+        if is_adapter(folder):
+            session = OnnxSession(folder / GRAPH_FILE, weights=graph_weights(folder))
+        else:
+            session = OnnxSession(folder / "model.onnx")
+        return cls(classes, session, inputs)
 
     def predict_proba(
         self, examples: Sequence[Example], *, progress: Progress = silent

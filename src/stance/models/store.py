@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from stance.codebook import suggest
+from stance.codebook import STANCE, suggest
 from stance.errors import ModelError
 from stance.files import atomic_folder, read_json, write_json
+from stance.models.abstention import Threshold, Thresholds, threshold_for
+from stance.models.adapter import is_adapter
 from stance.models.base import Classes, Probabilities, Progress, StanceClassifier, silent
 from stance.models.calibration import Calibration
 from stance.models.checkpoints import require_whole, write_manifest
 from stance.schema import Example
 
 MODEL_FILE = "model.json"
-FORMAT = 1
+FORMAT = 2
+_READABLE = (1, 2)  # 1 knew temperatures only, and no thresholds
 KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer")
 
 
@@ -56,6 +59,7 @@ class StoredModel:
     calibration: Calibration
     codebook: Mapping[str, Any]
     folder: Path
+    thresholds: Thresholds = field(default_factory=dict)
 
     def predict_proba(
         self, examples: Sequence[Example], *, progress: Progress = silent
@@ -70,6 +74,14 @@ class StoredModel:
             result[task] = raw[task][:, [own.index(name) for name in names]]
         return result
 
+    def threshold(self, precision: float, task: str = STANCE) -> float:
+        """Return the confidence below which to abstain for a wanted precision.
+
+        Raises:
+            ModelError: none is stored for it; names the precisions that have one.
+        """
+        return threshold_for(self.thresholds.get(task, ()), precision, model=self.name)
+
     @property
     def truncated(self) -> Sequence[bool]:
         """Which rows of the last prediction lost their actor, where the classifier can say."""
@@ -83,11 +95,13 @@ def save_model(
     name: str,
     calibration: Calibration,
     codebook: Mapping[str, Any],
+    thresholds: Thresholds | None = None,
 ) -> None:
     """Write a model's folder atomically and seal it with a manifest of hashes.
 
     Args:
         codebook: the parsed codebook that the labels come from, kept beside the weights.
+        thresholds: where to abstain, by task.
     """
     with atomic_folder(folder) as temporary:
         state = model.save(temporary)
@@ -98,7 +112,11 @@ def save_model(
                 "name": name,
                 "kind": model.kind,
                 "classes": {task: list(names) for task, names in model.classes_.items()},
-                "calibration": {"temperature": dict(calibration.temperature)},
+                "calibration": calibration.to_json(),
+                "abstention": {
+                    task: [item.to_json() for item in items]
+                    for task, items in (thresholds or {}).items()
+                },
                 "codebook": codebook,
                 "state": state,
             },
@@ -130,9 +148,10 @@ def load_model(
         raise ModelError(f"{folder}: no trained stance model{hint}")
     require_whole(folder)
     facts = read_json(folder / MODEL_FILE)
-    if facts.get("format") != FORMAT:
+    if facts.get("format") not in _READABLE:
         raise ModelError(
-            f"{folder}: model format {facts.get('format')!r}, this version reads {FORMAT}"
+            f"{folder}: model format {facts.get('format')!r}, this version reads "
+            f"{' and '.join(map(str, _READABLE))}"
         )
     own: Classes = {task: tuple(names) for task, names in facts["classes"].items()}
     wanted = dict(classes) if classes is not None else own
@@ -146,7 +165,8 @@ def load_model(
     if "stance" in wanted and "stance" not in own:
         raise ModelError(f"{folder}: the model has no stance labels")
     kind = facts["kind"]
-    if runtime == "auto" and kind == "transformer" and (folder / "model.onnx").exists():
+    exported = is_adapter(folder) or (folder / "model.onnx").exists()
+    if runtime == "auto" and kind == "transformer" and exported:
         from stance.models.runtime import OnnxClassifier
 
         loader: Any = OnnxClassifier
@@ -157,7 +177,16 @@ def load_model(
         kind=kind,
         classes={task: names for task, names in wanted.items() if task in own},
         classifier=loader.load(folder, facts["state"], own),
-        calibration=Calibration(facts["calibration"]["temperature"]),
+        calibration=Calibration.from_json(facts["calibration"]),
         codebook=facts["codebook"],
         folder=folder,
+        thresholds=read_thresholds(facts),
     )
+
+
+def read_thresholds(facts: Mapping[str, Any]) -> Thresholds:
+    """Return the thresholds of a parsed ``model.json``; none where it knew none."""
+    return {
+        task: tuple(Threshold.from_json(item) for item in items)
+        for task, items in facts.get("abstention", {}).items()
+    }

@@ -235,22 +235,62 @@ class TransformerClassifier:
             {name: value.contiguous() for name, value in network.state_dict().items()},
             folder / "model.safetensors",
         )
-        network.encoder.config.save_pretrained(folder)
-        self._inputs.tokenizer.save(str(folder / "tokenizer.json"))
+        self._save_frame(folder)
         export_onnx(network, self._inputs, folder / "model.onnx")
+        return self._state()
+
+    def save_adapter(
+        self, folder: Path, *, bits: int, backbone: str | None = None
+    ) -> dict[str, Any]:
+        """Write an adapter over the encoder; this classifier then answers as what was written.
+
+        Args:
+            bits: for each number that training changed (``models.differences``).
+            backbone: where the encoder is found on loading; as in training where None.
+        """
+        from stance.models.adapter import (
+            GRAPH_FILE,
+            merged_weights,
+            write_initializers,
+            write_weights,
+        )
+        from stance.models.export import export_onnx
+        from stance.models.graph import strip_weights
+
+        if self._network is None or self._inputs is None:
+            raise ModelError("nothing to save; fit or load the transformer first")
+        network = self._network.cpu()
+        write_weights(
+            {name: value.numpy() for name, value in network.state_dict().items()},
+            folder, backbone=backbone or self.backbone, bits=bits,
+        )  # fmt: skip
+        network.load_state_dict(_tensors(folder))
+        self._save_frame(folder)
+        with tempfile.TemporaryDirectory(prefix="stance-") as temporary:
+            exported = Path(temporary) / "model.onnx"
+            export_onnx(network, self._inputs, exported)
+            places = strip_weights(exported, merged_weights(folder), folder / GRAPH_FILE)
+        write_initializers(folder, places)
+        return self._state()
+
+    def _save_frame(self, folder: Path) -> None:
+        self._network.encoder.config.save_pretrained(folder)
+        if self._inputs is not None:
+            self._inputs.tokenizer.save(str(folder / "tokenizer.json"))
+
+    def _state(self) -> dict[str, Any]:
+        packaged = self.backbone == MINILM
         return {
-            "backbone": self.backbone if self.backbone == MINILM else Path(self.backbone).name,
+            "backbone": MINILM if packaged else Path(self.backbone).name,
             "style": self.style.to_json(),
             "options": asdict(self.options),
             "seed": self.seed,
-            "pad_id": self._inputs.pad_id,
+            "pad_id": self._inputs.pad_id if self._inputs else 0,
             "history": self.history_,
         }
 
     @classmethod
     def load(cls, folder: Path, state: Mapping[str, Any], classes: Classes) -> Self:
-        from safetensors.torch import load_file
-
         from stance.models.backbone import go_offline
 
         go_offline()
@@ -265,8 +305,22 @@ class TransformerClassifier:
         )
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         network = model._build(AutoModel.from_config(config, trust_remote_code=False))
-        network.load_state_dict(load_file(folder / "model.safetensors"))
+        network.load_state_dict(_tensors(folder))
         model._network = network.eval()
         model._inputs = model._input_encoder(load_tokenizer(folder / "tokenizer.json"))
         model.history_ = list(state["history"])
         return model
+
+
+def _tensors(folder: Path) -> dict[str, Any]:
+    """Read a stored network's tensors, whole or as an adapter over its encoder."""
+    from stance.models.adapter import is_adapter, merged_weights
+
+    if is_adapter(folder):
+        import torch
+
+        return {name: torch.from_numpy(value) for name, value in merged_weights(folder).items()}
+    from safetensors.torch import load_file
+
+    tensors: dict[str, Any] = load_file(folder / "model.safetensors")
+    return tensors

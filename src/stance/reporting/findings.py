@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 
 from stance.evaluation.results import Comparison, LabelResult, ModelResult
-from stance.evaluation.slices import Slice
-from stance.reporting.roles import Role
+from stance.evaluation.slices import MIN_GROUPS, MIN_ROWS
+from stance.evaluation.swaps import describe_swap
+from stance.reporting.roles import Role, RoleName
 from stance.reporting.run_data import Held
-from stance.reporting.run_slices import by_training
 from stance.reporting.tables import bounds_of, text_of
 from stance.resampling import Interval
 
 _FEW_ROWS = 20
+CLOSE = 0.8
+"""Share of the best model's gain over blind guessing from which a check is close to it."""
+_CLOSE_MEANS: Mapping[RoleName, str] = MappingProxyType(
+    {
+        "holder only": ": an artefact. Names alone give nearly all that the best model "
+        "gains over blind guessing",
+        "target only": ": an artefact. Targets alone give nearly all that the best model "
+        "gains over blind guessing",
+        "text only": ": little is left for knowing whose stance is asked. It has nearly all that "
+        "the best model gains over blind guessing",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +44,6 @@ def findings_of(
     models: Sequence[ModelResult],
     comparisons: Sequence[Comparison],
     roles: Mapping[str, Role],
-    slices: Sequence[Slice],
     held: Held,
 ) -> list[Finding]:
     """Say what one task's results show and what they do not; ``models`` best first."""
@@ -45,7 +58,7 @@ def findings_of(
             )
         )
     found += _artefacts(models, roles)
-    found += _unseen(slices)
+    found += _new_actors(best)
     found += _labels(best.labels)
     found += _swaps(best)
     found.append(_confidence(held))
@@ -57,7 +70,7 @@ def _score(value: Interval) -> str:
 
 
 def _headline(best: ModelResult) -> Finding:
-    seeds = f", mean of {len(best.seeds)} seeds" if len(best.seeds) > 1 else ", one seed"
+    seeds = f", {'mean of ' if best.n_trainings > 1 else ''}{best.trainings}"
     return Finding(
         f"{best.model} has the highest macro-F1, {_score(best.intervals['macro_f1'])}{seeds}, on "
         f"{best.n_rows} held-out rows of {best.n_groups} articles."
@@ -104,30 +117,36 @@ def _artefacts(models: Sequence[ModelResult], roles: Mapping[str, Role]) -> list
         text = f"{model.model}, which sees {role.sees}, reaches {_score(value)}, "
         text += f"{share} of the best"
         telling = role.name != "text only" and value.low > blind
-        if telling:
+        close = value.estimate - blind >= CLOSE * (best.scores["macro_f1"] - blind)
+        if close:
+            text += f"{_CLOSE_MEANS[role.name]} (which reaches about {text_of(blind, 'score')})"
+        elif telling:
             text += (
                 f". Blind guessing reaches about {text_of(blind, 'score')} at most: what it sees "
                 "is enough to give labels away in this corpus"
             )
-        found.append(Finding(f"{text}.", warning=telling))
+        found.append(Finding(f"{text}.", warning=telling or close))
     return found
 
 
-def _unseen(slices: Sequence[Slice]) -> list[Finding]:
-    parts = by_training(slices)
-    if set(parts) != {"seen", "unseen"}:
+def _new_actors(best: ModelResult) -> list[Finding]:
+    """Set holders that the best model never met beside those it did."""
+    new = best.new_actors
+    if new is None:
         return []
-    seen, unseen = parts["seen"], parts["unseen"]
-    gap = unseen.gaps["accuracy"]
     text = (
-        f"On the {unseen.n_rows} rows whose holder never occurs in training the accuracy is "
-        f"{_score(unseen.scores['accuracy'])}; against the {seen.n_rows} rows whose holder does, "
-        f"{text_of(gap.estimate, 'signed')} {bounds_of(gap, 'signed')}"
+        f"On the {new.n_rows:.0f} rows whose holder never occurs in training its macro-F1 over the "
+        f"labels present is {_score(new.macro_f1)}"
     )
-    if seen.small or unseen.small:
-        return [Finding(f"{text}. One of the two parts is small.")]
-    worse = gap.high < 0
-    if worse:
+    if new.gap is None:
+        return [Finding(f"{text}; no tested row has a holder that does.")]
+    text += (
+        f"; minus that of rows whose holder does, {text_of(new.gap.estimate, 'signed')} "
+        f"{bounds_of(new.gap, 'signed')}"
+    )
+    if new.n_rows < MIN_ROWS or new.n_groups < MIN_GROUPS:
+        return [Finding(f"{text}. They are few.")]
+    if worse := new.gap.high < 0:
         text += ": the model does worse on holders that it has not met"
     return [Finding(f"{text}.", warning=worse)]
 
@@ -154,27 +173,29 @@ def _labels(labels: Sequence[LabelResult]) -> list[Finding]:
 
 
 def _swaps(best: ModelResult) -> list[Finding]:
-    """Name pairs of labels that the model takes for each other more often than not.
+    """Name pairs of labels that look exchanged in the data.
 
-    A model confuses neighbours; two labels that trade places outright are more likely to
-    have been exchanged in the data.
+    First by the evidence of validation rows (see ``evaluation.swaps``). Pairs that the model
+    takes for each other more often than not are named besides: labels exchanged in validation
+    and test rows alike look like that.
     """
     counts = np.asarray(best.confusion)
     names = [item.label for item in best.labels]
-    pairs = [
-        f"{names[one]} and {names[two]}"
-        for one in range(len(names))
-        for two in range(one + 1, len(names))
-        if counts[one, two] > counts[one, one] and counts[two, one] > counts[two, two]
+    named = {(swap.first, swap.second) for swap in best.swaps}
+    found = [
+        f"In the held-out rows, beside the validation rows, {describe_swap(swap, names)}"
+        for swap in best.swaps
     ]
-    return [
-        Finding(
-            f"{pair} trade places: each is predicted as the other more often than as itself. "
-            "Check whether the labels were exchanged in some of the rows.",
-            warning=True,
-        )
-        for pair in pairs
+    found += [
+        f"{names[one]} and {names[two]} trade places: each is predicted as the other more often "
+        "than as itself"
+        for one, two in combinations(range(len(names)), 2)
+        if (one, two) not in named
+        and counts[one, two] > counts[one, one]
+        and counts[two, one] > counts[two, two]
     ]
+    check = "Check whether the labels were exchanged in some of the rows."
+    return [Finding(f"{text}. {check}", warning=True) for text in found]
 
 
 def _confidence(held: Held) -> Finding:

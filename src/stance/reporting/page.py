@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stance.corpus.divide import DIVIDED
 from stance.provenance import command_line
+from stance.reporting.behaviour_tables import Behaviour
+from stance.reporting.checklist import SOURCE, Module, counts, left_open
+from stance.reporting.codebook_tables import codebook_tables
 from stance.reporting.colors import variables
+from stance.reporting.curve_tables import training_tables
 from stance.reporting.figures import Figure, inline
 from stance.reporting.markup import environment
 from stance.reporting.run_data import RunData
@@ -21,6 +26,8 @@ def render(
     data: Sequence[Table],
     leaks: Sequence[str],
     training: Sequence[Figure],
+    behaviour: Behaviour | None = None,
+    checklist: Sequence[Module] = (),
 ) -> str:
     """Return the page.
 
@@ -28,6 +35,8 @@ def render(
         data: tables of the data by part of the split; empty where the rows are gone.
         leaks: what crosses the split.
         training: training curves.
+        behaviour: behaviour tests; None where the run has none.
+        checklist: the reporting checklist, filled in.
     """
     labels = {task: found.labels for task, found in run.codebook.tasks.items()}
     template = environment().get_template("report.html.jinja")
@@ -36,7 +45,16 @@ def render(
         sections=sections,
         data=data,
         leaks=leaks,
+        divided=DIVIDED[run.config["split"]["method"]],
         training=training,
+        behaviour=behaviour,
+        checklist=checklist,
+        checklist_source=SOURCE,
+        checklist_counts=counts(checklist),
+        left_open=left_open,
+        codebook=codebook_tables(run.codebook),
+        training_tables=training_tables(run.histories),
+        settings=(run.folder / "config.yaml").read_text(encoding="utf-8"),
         provenance=provenance_table(run.facts),
         facts=run.facts,
         command=command_line(run.facts),

@@ -60,7 +60,7 @@ def confusion(model: ModelResult) -> Figure:
     errors = counts * (1 - np.eye(size, dtype=counts.dtype))
     worst = sorted(np.ndindex(size, size), key=lambda cell: -int(errors[cell]))[:3]
     said = "; ".join(f"{names[a]} as {names[b]} {errors[a, b]}" for a, b in worst if errors[a, b])
-    seeds = f" Counts are summed over {len(model.seeds)} seeds." if len(model.seeds) > 1 else ""
+    seeds = f" Counts are summed over {model.trainings}." if model.n_trainings > 1 else ""
     return Figure(
         f"{model.task}-confusion",
         f"Confusion matrix of {model.model} on {model.task}",
@@ -181,8 +181,8 @@ def training(model: str, runs: Sequence[tuple[int, History]]) -> Figure | None:
     return Figure(
         f"training-{model}",
         f"Training of {model}",
-        f"Loss and validation macro-F1 by epoch for {len(runs)} seeds. Best validation "
-        f"macro-F1: {said or 'not recorded'}.",
+        f"Loss and validation macro-F1 by epoch, a line for each of {len(runs)} "
+        f"trainings. Best validation macro-F1: {said or 'not recorded'}.",
         "One line a seed. Validation loss that rises while training loss falls is overfitting; "
         "the epoch kept is the one of the best validation score. These rows are not the test "
         "rows.",

@@ -50,10 +50,11 @@ def write_parquet(rows: Sequence[Prediction], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    whole = [name for name in COLUMNS if name.endswith(("start", "end"))]
     kinds: Mapping[str, Any] = {
-        "sentence": pa.int64(), "start": pa.int64(), "end": pa.int64(),
-        "stance_probability": pa.float64(), "sentiment_probability": pa.float64(),
-    }  # fmt: skip
+        **dict.fromkeys([*whole, "sentence", "paragraph"], pa.int64()),
+        **{name: pa.float64() for name in COLUMNS if name.endswith("_probability")},
+    }
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
     records = [
         {

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from stance.codebook import Codebook, parse_codebook
-from stance.corpus.load import Mapped, load_examples
-from stance.corpus.splits import Split, by_column, by_folds, by_hash, groups_of
+from stance.corpus.divide import Plan, divide
+from stance.corpus.sources import Source, load_sources
+from stance.corpus.splits import Split
 from stance.errors import InputError, StanceError
+from stance.evaluation.behaviour import SuiteResult, from_json
 from stance.evaluation.results import Predicted, Results
-from stance.files import read_json, read_yaml, resolve, sha256_file
-from stance.runfolder import RUN_FILE
+from stance.files import read_json, read_yaml, sha256_file
+from stance.models.abstention import Threshold
+from stance.models.store import MODEL_FILE, read_thresholds
+from stance.runfolder import BEHAVIOUR_FILE, RUN_FILE
 from stance.schema import Example
 
 History = Sequence[Mapping[str, float]]
@@ -55,6 +59,7 @@ class RunData:
     results: Results
     corpus: Corpus
     histories: Mapping[str, Sequence[tuple[int, History]]]
+    behaviour: Mapping[str, Sequence[SuiteResult]] = field(default_factory=dict)
 
     @property
     def level(self) -> float:
@@ -80,42 +85,30 @@ def read_run(folder: Path) -> RunData:
         config=config,
         codebook=codebook,
         results=Results.from_json(read_json(folder / "results.json")),
-        corpus=read_corpus(config, codebook, facts.get("sha256", {}).get("data", "")),
+        corpus=read_corpus(config, codebook, facts.get("sha256", {})),
         histories=read_histories(folder),
+        behaviour=read_behaviour(folder),
     )
 
 
-def read_corpus(config: Mapping[str, Any], codebook: Codebook, sha256: str) -> Corpus:
+def read_corpus(config: Mapping[str, Any], codebook: Codebook, sha256: Mapping[str, str]) -> Corpus:
     """Read the run's rows again, and divide them as the run did.
 
     Rows that changed since are not used: a score of the old rows beside a sentence of the new
     ones would be a quiet lie.
     """
-    data = config["data"]
+    data = dict(config["data"])
+    test = data.pop("test", None)
     try:
-        path = resolve(data["path"])
-        if sha256 and path.is_file() and sha256_file(path) != sha256:
-            return Corpus(missing=f"{data['path']} has changed since the run")
-        examples = load_examples(
-            path,
-            codebook,
-            mapped=Mapped(data.get("columns") or {}, data.get("labels") or {}),
-            split=data.get("split"),
-        )
-        return Corpus(examples, _divide(config.get("split") or {}, examples))
+        sources = {"data": Source(**data)} | ({"test data": Source(**test)} if test else {})
+        for name, source in sources.items():
+            known, file = sha256.get(name), source.file
+            if known and file.is_file() and sha256_file(file) != known:
+                return Corpus(missing=f"{source.path} has changed since the run")
+        examples = load_sources(sources["data"], sources.get("test data"), codebook)
+        return Corpus(examples, divide(examples, Plan(**config.get("split") or {})))
     except (StanceError, OSError, ImportError) as error:
         return Corpus(missing=str(error).splitlines()[0])
-
-
-def _divide(how: Mapping[str, Any], examples: Sequence[Example]) -> list[Split]:
-    method = how.get("method", "column")
-    if method == "column":
-        return [by_column(examples)]
-    groups = groups_of(examples, how["group"])
-    if method == "hash":
-        options = {key: how[key] for key in ("validation", "test", "salt")}
-        return [by_hash(examples, groups, **options)]
-    return list(by_folds(examples, groups, how["folds"], salt=how["salt"]))
 
 
 def read_histories(folder: Path) -> dict[str, list[tuple[int, History]]]:
@@ -130,6 +123,26 @@ def read_histories(folder: Path) -> dict[str, list[tuple[int, History]]]:
     return {name: sorted(items, key=lambda item: item[0]) for name, items in found.items()}
 
 
+def read_behaviour(folder: Path) -> dict[str, list[SuiteResult]]:
+    """Read the behaviour tests by model; empty for a run without them."""
+    path = folder / BEHAVIOUR_FILE
+    return from_json(read_json(path)) if path.is_file() else {}
+
+
+def read_seed_thresholds(
+    folder: Path, task: str, model: str, seeds: Sequence[int]
+) -> list[tuple[int, Sequence[Threshold]]]:
+    """Read one model's abstention thresholds by seed; none where a seed has none stored."""
+    found: list[tuple[int, Sequence[Threshold]]] = []
+    for seed in seeds:
+        path = folder / "models" / f"{model}-s{seed}" / MODEL_FILE
+        thresholds = read_thresholds(read_json(path)).get(task) if path.is_file() else None
+        if not thresholds:
+            return []
+        found.append((seed, thresholds))
+    return found
+
+
 def read_held(run: RunData, task: str, model: str) -> Held:
     """Read one model's answers on the rows that have a label of the task.
 
@@ -140,29 +153,35 @@ def read_held(run: RunData, task: str, model: str) -> Held:
 
     labels = run.codebook.tasks[task]
     columns = [f"p_{task}_{name}" for name in labels.names]
+    path = run.folder / "predictions.parquet"
+    keys = [name for name in ("seed", "repeat") if name in pq.read_schema(path).names]
     table = pq.read_table(
-        run.folder / "predictions.parquet",
-        columns=["id", "doc_id", "seed", task, *columns],
+        path,
+        columns=["id", "doc_id", *keys, task, *columns],
         filters=[("model", "=", model)],
     )
     ids, documents = (table.column(name).to_pylist() for name in ("id", "doc_id"))
     truth = table.column(task).to_pylist()
-    seeds = np.asarray(table.column("seed").to_pylist())
+    trainings = list(zip(*(table.column(name).to_pylist() for name in keys), strict=True))
     proba = np.column_stack([table.column(name).to_numpy() for name in columns])
     places: list[list[int]] = []
-    for seed in sorted(set(seeds.tolist())):
-        rows = [int(at) for at in np.flatnonzero(seeds == seed) if truth[at] is not None]
+    for training in sorted(set(trainings)):
+        rows = [
+            at for at, found in enumerate(trainings) if found == training and truth[at] is not None
+        ]
         places.append(sorted(rows, key=lambda at: ids[at]))
     asked = {tuple(ids[at] for at in one) for one in places}
     if len(asked) != 1:
-        raise InputError(f"{run.folder}/predictions.parquet: rows of {model!r} do not fit together")
+        raise InputError(f"{path}: rows of {model!r} do not fit together")
     first = places[0]
+    seeds = sorted({training[0] for training in trainings})
     answers = Predicted(
         model=model,
         kind="",
         truth=np.array([labels.id(truth[at]) for at in first], dtype=np.int64),
         probabilities=np.stack([proba[one] for one in places]),
         groups=[documents[at] or ids[at] for at in first],
-        seeds=sorted(set(seeds.tolist())),
+        seeds=seeds,
+        repeats=len(places) // len(seeds),
     )
     return Held([ids[at] for at in first], answers)

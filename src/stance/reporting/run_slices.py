@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from stance.corpus.leave_out import new_actors
 from stance.evaluation.slices import Slice, slice_scores
 from stance.reporting.run_data import Held, RunData
 from stance.schema import Example
@@ -14,6 +15,7 @@ WRITER = "the writer"
 OUTSIDE = "\0"
 """A row that a column says nothing of: the writer is neither a seen nor an unseen holder."""
 TAG_COLUMNS = ("phenomenon",)
+_LABELS = ("stance", "sentiment", "quote")
 _MOST_VALUES = 25
 _MOST_TAGS = 16
 _LEAST_TAGGED = 10
@@ -30,7 +32,7 @@ def slices_of(run: RunData, task: str, held: Held) -> list[Slice]:
     size = len(run.codebook.tasks[task])
     answers = held.answers
     found: list[Slice] = []
-    columns = columns_of(examples, actors_in_training(run), answers.groups)
+    columns = columns_of(examples, holders_in_training(run), answers.groups)
     for column, values in columns.items():
         # Rows without a value stand outside the comparison, not on one side of it.
         rows_in = [at for at, value in enumerate(values) if value != OUTSIDE]
@@ -69,42 +71,45 @@ def _parts(values: Sequence[str], tagged: bool) -> list[tuple[list[str], str | N
     ]
 
 
-def actors_in_training(run: RunData) -> dict[str, frozenset[str]]:
-    """Return for each tested row's id the holders among the rows its model was trained on."""
-    found: dict[str, frozenset[str]] = {}
+def holders_in_training(run: RunData) -> dict[str, str]:
+    """Say by tested row's id whether the holder is ``seen`` or ``unseen`` in training.
+
+    The writer is neither, nor is a holder that only some repeats of the folds train on.
+    """
+    found: dict[str, set[int]] = {}
     examples = run.corpus.examples
     for split in run.corpus.splits:
-        actors = frozenset(_key(examples[int(at)].actor) for at in split.train)
-        found.update({examples[int(at)].id: actors for at in split.test})
-    return found
-
-
-def _key(actor: str) -> str:
-    return " ".join(actor.casefold().split())
+        for at, new in zip(split.test.tolist(), new_actors(examples, split), strict=True):
+            found.setdefault(examples[at].id, set()).add(int(new))
+    names = {frozenset({0}): "seen", frozenset({1}): "unseen"}
+    return {row: names.get(frozenset(values), OUTSIDE) for row, values in found.items()}
 
 
 def columns_of(
     examples: Sequence[Example],
-    trained: Mapping[str, frozenset[str]],
+    holders: Mapping[str, str],
     groups: Sequence[str],
 ) -> dict[str, list[str]]:
     """Return the columns worth slicing by: those we derive, then the rows' own.
 
     The rows' own count where they hold text of 2 to 25 values, or space-separated tags.
     Columns with one value say nothing; with nearly as many values as there are groups they
-    name articles.
+    name articles; single annotators' labels (``stance_a``) repeat what they were merged into.
     """
     most = min(_MOST_VALUES, 0.8 * len(set(groups)))
     found = {
         "quote": [example.quote or "not given" for example in examples],
         "holder": [_holder(example) for example in examples],
-        "holder in training": [_seen(example, trained) for example in examples],
+        "kind of holder": [_kind(example) for example in examples],
+        "holder in training": [holders.get(example.id, OUTSIDE) for example in examples],
         "length": [_length(example) for example in examples],
     }
     names = sorted({name for example in examples for name in example.extra})
     for name in names:
         values = [example.extra.get(name) for example in examples]
         if not all(value is None or isinstance(value, str) for value in values):
+            continue
+        if _is_annotation(name, values, examples):
             continue
         texts = [value or "not given" for value in values]
         if name in TAG_COLUMNS:
@@ -122,20 +127,29 @@ def _holder(example: Example) -> str:
     return "known from the article only"
 
 
-def _seen(example: Example, trained: Mapping[str, frozenset[str]]) -> str:
+def _kind(example: Example) -> str:
+    """Tell names from descriptions by their capitals, which is all that a row has to go by."""
     if not example.actor:
         return OUTSIDE
-    return "seen" if _key(example.actor) in trained.get(example.id, frozenset()) else "unseen"
+    words = example.actor.split()
+    inner = [word for word in words[1:] if word[:1].isupper()]
+    if inner or (words and words[0][:1].isupper() and words[0] not in ("A", "An", "The")):
+        return "has a name"
+    return "described only"
+
+
+def _is_annotation(name: str, values: Sequence[str | None], examples: Sequence[Example]) -> bool:
+    """Whether a column holds another reading of one of the row's own labels."""
+    field = name.partition("_")[0]
+    if field not in _LABELS or field == name:
+        return False
+    own = {getattr(example, field) for example in examples}
+    return {value for value in values if value} <= own
 
 
 def _length(example: Example) -> str:
     words = len(example.text.split())
     return next((name for limit, name in _WORDS if words <= limit), "over 30 words")
-
-
-def by_training(slices: Sequence[Slice]) -> dict[str, Slice]:
-    """Return the slices of rows whose holder is ``seen`` and ``unseen`` in training."""
-    return {one.value: one for one in slices if one.column == "holder in training"}
 
 
 def most_confident_errors(held: Held, limit: int = 20) -> list[tuple[int, int, float, float]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from stance.corpus.divide import left_out
 from stance.evaluation.results import Comparison, ModelResult
 from stance.evaluation.slices import Slice
 from stance.reporting.roles import Role
@@ -29,6 +30,7 @@ def data_table(run: RunData) -> Table | None:
     if not run.corpus.splits:
         return None
     folds = len(run.corpus.splits)
+    repeats = len({split.repeat for split in run.corpus.splits})
     rows = []
     for part in PARTS:
         examples = _part(run, part)
@@ -47,9 +49,13 @@ def data_table(run: RunData) -> Table | None:
         Column("holders", "count"), Column("rows of the writer", "share"),
         Column("words a row", "number"),
     ]  # fmt: skip
-    note = f"{folds} folds: every row is tested once; the parts are those of all folds together."
+    often = "once" if repeats == 1 else f"{repeats} times"
+    note = f"{folds} folds: every row is tested {often}; the parts are those of all folds together."
+    if absent := left_out(run.corpus.examples, run.corpus.splits):
+        where = "on average each keeps" if folds > 1 else "the split keeps"
+        note = f"{note if folds > 1 else ''} So that nothing crosses, {where} {absent} rows out."
     return Table("data-parts", "Rows by part of the split", columns, rows,
-                 note if folds > 1 else "")  # fmt: skip
+                 note.strip() if folds > 1 or absent else "")  # fmt: skip
 
 
 def label_table(run: RunData, task: str) -> Table | None:
@@ -87,6 +93,8 @@ def comparison_table(
     """Set every model beside the best one: scores, paired differences, corrected p-values."""
     task = models[0].task
     against = {item.second: item for item in comparisons if item.task == task}
+    new = next((model.new_actors for model in models if model.new_actors), None)
+    official = models[0].official
     rows = []
     for model in models:
         other = against.get(model.model)
@@ -95,17 +103,31 @@ def comparison_table(
                 model.model,
                 roles[model.model].sees,
                 model.intervals["macro_f1"],
+                *([model.intervals[official.metric]] if official else []),
                 model.intervals["accuracy"],
                 other.difference if other else None,
                 other.p_value if other else None,
                 other.p_holm if other else None,
+                *([model.new_actors.macro_f1 if model.new_actors else None] if new else []),
             ]
         )
     level = text_of(models[0].intervals["macro_f1"].level, "share")
-    columns = [
-        Column("model"), Column("sees"), Column("macro-F1", "score"), Column("accuracy", "score"),
-        Column("best minus it", "signed"), Column("p", "p"), Column("p (Holm)", "p"),
+    columns = [Column("model"), Column("sees"), Column("macro-F1", "score")]
+    columns += [Column(official.title, "score")] if official else []
+    columns += [
+        Column("accuracy", "score"), Column("best minus it", "signed"), Column("p", "p"),
+        Column("p (Holm)", "p"),
     ]  # fmt: skip
+    columns += [Column("macro-F1, new holders", "score")] if new else []
+    note = "" if new is None else (
+        f" New holders: the {new.n_rows:.0f} rows ({new.n_groups} articles) whose holder is not "
+        "the writer and occurs in no training row, over the labels that they have."
+    )  # fmt: skip
+    if official:
+        note += (
+            f" {official.title}, the corpus's own score: the mean F1 of "
+            f"{' and '.join(official.labels)} alone."
+        )
     return Table(
         f"{task}-comparison",
         f"Models on {task}: {models[0].n_rows} held-out rows of {models[0].n_groups} articles",
@@ -113,7 +135,7 @@ def comparison_table(
         rows,
         f"In brackets {level} intervals from resampling whole articles. Differences in "
         "macro-F1 are paired on the same articles; p from swapping whole articles between two "
-        "models, corrected by Holm over this table.",
+        f"models, corrected by Holm over this table.{note}",
     )
 
 
@@ -125,8 +147,8 @@ def scores_table(models: Sequence[ModelResult]) -> Table:
         [
             model.model,
             *(model.scores[name] for name in names),
-            len(model.seeds),
-            model.spread["macro_f1"] if len(model.seeds) > 1 else None,
+            model.n_trainings,
+            model.spread["macro_f1"] if model.n_trainings > 1 else None,
             model.seconds_fit,
             model.rows_per_second,
         ]
@@ -134,12 +156,12 @@ def scores_table(models: Sequence[ModelResult]) -> Table:
     ]
     columns = [Column("model"), *(Column(_NAMES[name], "score") for name in names)]
     columns += [
-        Column("seeds", "count"), Column("s.d. of macro-F1 over seeds", "score"),
+        Column("trainings", "count"), Column("s.d. of macro-F1 over them", "score"),
         Column("training, s", "number"), Column("rows a second", "number"),
     ]  # fmt: skip
     return Table(
         f"{task}-scores",
-        f"All scores on {task}, means over seeds",
+        f"All scores on {task}, means over {models[0].trainings}",
         columns,
         rows,
         "Lower is better for Brier (0 to 2), log loss, ECE (15 bins of equal width; mass: of "
@@ -180,7 +202,7 @@ def confusion_tables(model: ModelResult) -> list[Table]:
     names = [item.label for item in model.labels]
     counts = np.asarray(model.confusion)
     totals = counts.sum(axis=1)
-    seeds = f", summed over {len(model.seeds)} seeds" if len(model.seeds) > 1 else ""
+    seeds = f", summed over {model.trainings}" if model.n_trainings > 1 else ""
     shares = [
         [value / total if total else None for value in row]
         for row, total in zip(counts.tolist(), totals.tolist(), strict=True)

@@ -10,8 +10,10 @@ from stance.evaluation.calibration_error import reliability
 from stance.evaluation.ranking import risk_coverage
 from stance.evaluation.results import ModelResult
 from stance.reporting import dot_plots, plots, run_tables
+from stance.reporting.abstention_tables import abstention_tables
 from stance.reporting.figures import Figure
 from stance.reporting.findings import Finding, findings_of
+from stance.reporting.more import More, more_of
 from stance.reporting.roles import roles_of
 from stance.reporting.run_data import RunData, read_held
 from stance.reporting.run_slices import slices_of
@@ -32,13 +34,17 @@ class Section:
     confusion: tuple[Figure, Sequence[Table]]
     slices: tuple[Figure, Table] | None
     confidence: Sequence[Figure]
+    abstention: Sequence[Table]
     errors: Table
+    more: More
     missing: str
 
     @property
     def tables(self) -> list[Table]:
         found = [self.comparison[1], self.scores, self.labels[1], *self.confusion[1], self.errors]
         found += [self.relations] if self.relations else []
+        found += self.abstention
+        found += self.more.tables
         return found + ([self.slices[1]] if self.slices else [])
 
     @property
@@ -55,12 +61,13 @@ def section_of(run: RunData, task: str) -> Section:
     held = read_held(run, task, best.model)
     found = slices_of(run, task, held)
     truth, proba = held.pooled
-    sure, right = proba.max(axis=1), proba.argmax(axis=1) == truth
+    bins = reliability(truth, proba)
+    curve = risk_coverage(proba.max(axis=1), proba.argmax(axis=1) == truth)
     slice_table = run_tables.slices_table(best, found)
     return Section(
         task=task,
         best=best,
-        findings=findings_of(models, run.results.comparisons, roles, found, held),
+        findings=findings_of(models, run.results.comparisons, roles, held),
         comparison=(
             dot_plots.comparison(models, roles),
             run_tables.comparison_table(models, run.results.comparisons, roles),
@@ -74,10 +81,12 @@ def section_of(run: RunData, task: str) -> Section:
         confusion=(plots.confusion(best), run_tables.confusion_tables(best)),
         slices=(dot_plots.slices(best, found), slice_table) if slice_table else None,
         confidence=(
-            plots.calibration(task, best.model, reliability(truth, proba)),
-            plots.coverage(task, best.model, risk_coverage(sure, right)),
+            plots.calibration(task, best.model, bins),
+            plots.coverage(task, best.model, curve),
         ),
+        abstention=abstention_tables(run, task, best.model, held),
         errors=run_tables.errors_table(run, task, best.model, held),
+        more=more_of(run, models, held, found, bins, curve),
         missing=run.corpus.missing or ("" if found else "the rows do not have the tested ids"),
     )
 

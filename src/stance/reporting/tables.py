@@ -110,22 +110,23 @@ def _plain(value: Any) -> Any:
 def to_markdown(table: Table) -> str:
     """Write a pipe table with its caption above and its note below."""
     lines = [
-        f"**{_md(table.caption)}**",
+        f"**{markdown_text(table.caption)}**",
         "",
         _md_row([column.title for column in table.columns]),
         "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|",
     ]
     lines += [_md_row(_texts(table, row)) for row in table.rows]
     if table.note:
-        lines += ["", _md(table.note)]
+        lines += ["", markdown_text(table.note)]
     return "\n".join(lines) + "\n"
 
 
 def _md_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_md(cell) for cell in cells) + " |"
+    return "| " + " | ".join(markdown_text(cell) for cell in cells) + " |"
 
 
-def _md(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """Escape what Markdown would obey, and keep it on one line."""
     return re.sub(r"([\\`*_|<>\[\]#])", r"\\\1", " ".join(text.split(" ")).replace("\n", " "))
 
 

@@ -1,0 +1,251 @@
+"""Train the attribution tagger, weigh it against the rules, score all three, keep everything.
+
+The second kind of run: `stance train configs/attribution.yaml`. Validation articles stop the
+training and fit the weights of the combination; test articles are only scored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stance import provenance
+from stance.articles.attribution import attribute
+from stance.articles.segment import segment
+from stance.articles.tagging import Tagger
+from stance.codebook import describe_errors
+from stance.combination import fit_combination
+from stance.corpus.adapters.polnear import AnnotatedArticle
+from stance.corpus.annotated import read_annotated
+from stance.errors import ConfigError, InputError
+from stance.evaluation.attribution import AttributionScores, score_article
+from stance.evaluation.attribution_summary import Scored
+from stance.files import atomic_folder, resolve, sha256_file, write_json, write_text
+from stance.models.backbone import go_offline
+from stance.models.base import Progress, silent
+from stance.models.options import TrainingOptions
+from stance.models.tag_runtime import OnnxTagger
+from stance.models.tag_store import TAGGER_FOLDER, load_tagger, seal_tagger
+from stance.runfolder import begin, open_run
+from stance.training import Quiet, Reporter
+
+RULES, TAGGER, COMBINED = "rules alone", "tagger alone", "rules and tagger"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AttributionData(_Strict):
+    """Where the annotated articles are; ``test`` where they are not in ``path`` themselves."""
+
+    path: str
+    test: str | None = None
+
+
+class AttributionConfig(_Strict):
+    """Everything an attribution run depends on."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    description: str = ""
+    task: Literal["attribution"]
+    data: AttributionData
+    validation: Annotated[float, Field(gt=0, lt=0.9)] = 0.1
+    backbone: str = "minilm"
+    seed: int = 1
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    options: TrainingOptions = TrainingOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionRun:
+    """A finished run: scores by who decided, on ``articles`` test articles."""
+
+    folder: Path
+    scores: Mapping[str, Scored]
+    articles: int
+
+
+def parse_attribution_config(raw: Mapping[str, Any], *, source: str) -> AttributionConfig:
+    """Check parsed YAML; ``source`` names it in errors.
+
+    Raises:
+        ConfigError: names every offending key, and the nearest one that exists.
+    """
+    known = [*AttributionConfig.model_fields, *AttributionData.model_fields]
+    known += list(TrainingOptions.__dataclass_fields__)
+    try:
+        return AttributionConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {describe_errors(error, sorted(known))}") from None
+
+
+def train_attribution(
+    config: AttributionConfig,
+    *,
+    root: Path = Path("runs"),
+    resume: bool = False,
+    download: bool = False,
+    argv: Sequence[str] = (),
+    reporter: Reporter | None = None,
+) -> AttributionRun:
+    """Train, weigh, score and keep an attribution tagger.
+
+    Raises:
+        InputError: the articles cannot be used, or the run folder is taken.
+        IntegrityError: a resumed run's data or configuration changed.
+    """
+    reporter = reporter or Quiet()
+    go_offline()
+    train, validation, test = divide(config)
+    reporter.say(
+        f"{len(train)} articles to train on, {len(validation)} to validate, {len(test)} to test"
+    )
+    facts = provenance.describe(
+        argv=argv or sys.argv,
+        config=config.model_dump(mode="json"),
+        seeds=[config.seed],
+        threads=config.threads or os.cpu_count() or 1,
+        hashes=_hashes(config),
+    )
+    with open_run(root, config.name, resume=resume) as folder:
+        begin(folder, facts)
+        _write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
+        if not (folder / TAGGER_FOLDER).exists():
+            _train(config, train, validation, folder, download, reporter)
+        tagger = load_tagger(folder / TAGGER_FOLDER)
+        scores = score_all(test, tagger, reporter)
+        write_json(
+            folder / "results.json",
+            {
+                "articles": len(test),
+                "scores": {name: item.to_json() for name, item in scores.items()},
+            },
+        )
+    return AttributionRun(folder, scores, len(test))
+
+
+def divide(
+    config: AttributionConfig,
+) -> tuple[list[AnnotatedArticle], list[AnnotatedArticle], list[AnnotatedArticle]]:
+    """Return training, validation and test articles.
+
+    A corpus that names its splits keeps them; in one that does not, articles are drawn for
+    validation (and, without ``data.test``, as many for testing) by a hash of their name.
+
+    Raises:
+        InputError: a part is empty.
+    """
+    parts: dict[str, list[AnnotatedArticle]] = {"train": [], "validation": [], "test": []}
+    for split, annotated in read_annotated(resolve(config.data.path)):
+        if config.data.test is not None and split == "test":
+            continue
+        place = split if split in parts else _drawn(annotated, config)
+        parts[place].append(annotated)
+    if config.data.test is not None:
+        given = list(read_annotated(resolve(config.data.test)))
+        parts["test"] = [item for split, item in given if split in ("", "test")]
+    for name, articles in parts.items():
+        if not articles:
+            raise InputError(
+                f"{config.data.path}: no articles for {name}; give more, or another share"
+            )
+    return parts["train"], parts["validation"], parts["test"]
+
+
+def _drawn(annotated: AnnotatedArticle, config: AttributionConfig) -> str:
+    digest = hashlib.sha256(annotated.article.name.encode("utf-8", "replace")).digest()
+    place = int.from_bytes(digest[:8]) / 2**64
+    if place < config.validation:
+        return "validation"
+    held_out = config.data.test is None and place < 2 * config.validation
+    return "test" if held_out else "train"
+
+
+def _train(
+    config: AttributionConfig,
+    train: Sequence[AnnotatedArticle],
+    validation: Sequence[AnnotatedArticle],
+    folder: Path,
+    download: bool,
+    reporter: Reporter,
+) -> None:
+    import torch
+
+    from stance.models.tag_data import tagged_sentences
+    from stance.models.tagger import describe_tagger, save_tagger, train_tagger
+
+    torch.set_num_threads(config.threads or os.cpu_count() or 1)
+    network, inputs, history = train_tagger(
+        list(tagged_sentences(train)),
+        list(tagged_sentences(validation)),
+        config.options,
+        backbone=config.backbone,
+        seed=config.seed,
+        work=folder / "checkpoints",
+        download=download,
+        progress=reporter.stage("tagger: training"),
+        say=reporter.say,
+    )
+    reporter.stage("weighing the tagger against the rules")
+    with atomic_folder(folder / TAGGER_FOLDER) as temporary:
+        save_tagger(network, inputs, temporary)
+        weights = fit_combination(validation, OnnxTagger.load(temporary))
+        state = describe_tagger(config.backbone, config.options, config.seed, history)
+        seal_tagger(temporary, weights, state)
+
+
+def score_all(
+    articles: Sequence[AnnotatedArticle], tagger: OnnxTagger | None, reporter: Reporter
+) -> dict[str, Scored]:
+    """Score the rules and, where there is a tagger, the tagger and both together."""
+    deciders: dict[str, Tagger | None] = {RULES: None}
+    if tagger is not None:
+        deciders |= {TAGGER: tagger.alone(), COMBINED: tagger}
+    return {
+        name: score_attribution(articles, decider, progress=reporter.stage(f"scoring {name}"))
+        for name, decider in deciders.items()
+    }
+
+
+def score_attribution(
+    articles: Iterable[AnnotatedArticle], tagger: Tagger | None, *, progress: Progress = silent
+) -> Scored:
+    """Score attribution on annotated articles; intervals come from resampling articles."""
+    scores: list[AttributionScores] = []
+    articles = list(articles)
+    for done, annotated in enumerate(articles, start=1):
+        text = annotated.article.text
+        sentences = segment(text)
+        found = attribute(text, sentences, tagger=tagger)
+        scores.append(
+            score_article(
+                text, sentences, found, annotated.attributions, name=annotated.article.name
+            )
+        )
+        progress(done, len(articles))
+    return Scored.of(scores)
+
+
+def _hashes(config: AttributionConfig) -> dict[str, str]:
+    hashes: dict[str, str] = {}
+    for name, given in (("data", config.data.path), ("test", config.data.test)):
+        if given is None:
+            continue
+        path = resolve(given)
+        files = [path] if path.is_file() else sorted(path.glob("*.jsonl"))
+        hashes |= {f"{name}/{file.name}": sha256_file(file) for file in files}
+    return hashes
+
+
+def _write_yaml(path: Path, value: Any) -> None:
+    import yaml
+
+    write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))

@@ -1,0 +1,166 @@
+"""A trained transformer made small enough to ship: packed, checked, calibrated, described.
+
+What is written is what is tested: the graph is exported from the merged weights, compared with
+torch, scored beside the full model on labelled rows, and calibrated on those rows if there are
+any. Without rows the calibration of the full model is carried over, and the card says so.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.errors import InputError, ModelError
+from stance.evaluation.metrics import macro_f1, per_label
+from stance.files import read_json
+from stance.models.abstention import fit_thresholds
+from stance.models.adapter import is_adapter
+from stance.models.base import Classes, Probabilities, labelled
+from stance.models.calibration import fit_calibration
+from stance.models.runtime import OnnxClassifier
+from stance.models.store import load_model, save_model
+from stance.reporting.adapter_card import AdapterCard, Agreement
+from stance.runfolder import RUN_FILE
+from stance.schema import Example
+
+_TOLERANCE = 1e-4  # of a probability, between torch and the graph with the same weights
+_CARD = "README.md"
+_PROBE = "The blockade was a disgrace, Ane Ruud told the council on Monday."
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An adapter as written. ``gap`` is the largest difference in probability to torch."""
+
+    folder: Path
+    size: int
+    bits: int
+    gap: float
+    agreements: tuple[Agreement, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; scores by label stay in the card."""
+        found = [{k: v for k, v in asdict(one).items() if k != "labels"} for one in self.agreements]
+        return {
+            "folder": str(self.folder), "bytes": self.size, "bits": self.bits, "gap": self.gap,
+            "agreement": found,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Labelled rows to compare and calibrate on, and what to call them."""
+
+    examples: Sequence[Example] = ()
+    name: str = ""
+
+
+class _Adapter(OnnxClassifier):
+    """The adapter as it runs; saving copies its parts."""
+
+    parts: Path
+    state: dict[str, Any]
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        for path in self.parts.iterdir():
+            (folder / path.name).write_bytes(path.read_bytes())
+        return self.state
+
+
+def pack(
+    source: Path,
+    out: Path,
+    rows: Rows | None = None,
+    *,
+    bits: int = 4,
+    backbone: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Packed:
+    """Write a trained transformer's folder as an adapter over its encoder.
+
+    Args:
+        source: a trained transformer's folder.
+        out: replaced where it holds an adapter already.
+        rows: to compare with the full model and to calibrate on: validation rows.
+        bits: for each number of a matrix that training changed.
+        backbone: the encoder it was trained from, where that is not the packaged one.
+
+    Raises:
+        ModelError: no transformer, one that is an adapter already, or an export that differs.
+        InputError: ``out`` holds something else.
+    """
+    rows = rows or Rows()
+    if out.exists() and not is_adapter(out):
+        raise InputError(f"{out}: is there and is no adapter; name a new folder")
+    full = load_model(source, runtime="torch")
+    if full.kind != "transformer" or is_adapter(source):
+        what = "an adapter already" if is_adapter(source) else f"a {full.kind} model"
+        raise ModelError(f"{source}: {what}; only a whole fine-tuned transformer can be packed")
+    network: Any = full.classifier
+    examples = list(rows.examples)
+    say("asking the full model")
+    before = network.predict_proba(examples) if examples else {}
+    with tempfile.TemporaryDirectory(prefix="stance-") as temporary:
+        parts = Path(temporary)
+        say("packing and exporting")
+        state = network.save_adapter(parts, bits=bits, backbone=backbone)
+        packed = _Adapter.load(parts, state, full.classes)
+        packed.parts, packed.state = parts, state
+        say("comparing")
+        asked = examples or [Example("0", "Nobody spoke."), Example("1", _PROBE, "Ane Ruud")]
+        after = packed.predict_proba(asked)
+        gap = _gap(network.predict_proba(asked), after)
+        if not gap < _TOLERANCE:
+            raise ModelError(f"{out}: the graph differs from torch by {gap:.2g}; nothing written")
+        agreements = _agreements(before, after, examples, full.classes)
+        calibration, thresholds = full.calibration, full.thresholds
+        if examples:
+            calibration = fit_calibration(after, examples, full.classes)
+            thresholds = fit_thresholds(calibration.apply(after), examples, full.classes)
+        card = AdapterCard(full.name, full.codebook, state, bits, rows.name, agreements)
+        (parts / _CARD).write_text(card.markdown(_run_facts(source)), encoding="utf-8")
+        save_model(
+            packed, out, name=full.name, calibration=calibration, codebook=full.codebook,
+            thresholds=thresholds,
+        )  # fmt: skip
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    return Packed(out, size, bits, gap, agreements)
+
+
+def _gap(one: Probabilities, other: Probabilities) -> float:
+    return max(float(np.abs(one[task] - other[task]).max()) for task in one)
+
+
+def _agreements(
+    before: Probabilities, after: Probabilities, examples: Sequence[Example], classes: Classes
+) -> tuple[Agreement, ...]:
+    found = []
+    for task, values in before.items():
+        full, packed = values.argmax(axis=1), after[task].argmax(axis=1)
+        rows, truth = labelled(examples, task, classes[task])
+        if not len(rows):
+            continue
+        n_labels = len(classes[task])
+        found.append(
+            Agreement(
+                task,
+                classes[task],
+                len(rows),
+                float((full == packed).mean()),
+                macro_f1(truth, full[rows], n_labels),
+                macro_f1(truth, packed[rows], n_labels),
+                per_label(truth, packed[rows], n_labels),
+            )
+        )
+    return tuple(found)
+
+
+def _run_facts(source: Path) -> Mapping[str, Any]:
+    """Return what the run that a model lies in noted before training; nothing where it has none."""
+    path = source.resolve().parents[1] / RUN_FILE
+    return read_json(path) if path.is_file() else {}

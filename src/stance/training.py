@@ -1,0 +1,183 @@
+"""One model of one seed on one split: built, trained, calibrated, asked, and kept."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.behaviour_run import keep_behaviour
+from stance.codebook import STANCE, Codebook
+from stance.config import FrozenConfig, NgramsConfig, RunConfig, TransformerConfig
+from stance.corpus.splits import Split
+from stance.evaluation.metrics import confusion
+from stance.files import read_yaml, resolve
+from stance.models.abstention import fit_thresholds
+from stance.models.base import Progress, StanceClassifier, labelled, silent
+from stance.models.calibration import fit_calibration
+from stance.models.store import classifier_class, save_model
+from stance.runfolder import part_path, write_part
+from stance.schema import Example
+
+_UNSEEDED = ("majority", "lexicon", "ngrams", "frozen")  # the same answer from every seed
+
+
+class Reporter(Protocol):
+    """Where a run tells how it goes."""
+
+    def stage(self, text: str) -> Progress:
+        """Begin a piece of work; return what its progress is told to."""
+
+    def say(self, text: str) -> None:
+        """Tell one line."""
+
+
+class Quiet:
+    """A reporter that tells nobody."""
+
+    def stage(self, text: str) -> Progress:
+        return silent
+
+    def say(self, text: str) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One model of one seed on one split of ``splits``."""
+
+    model: str
+    seed: int
+    split: Split
+    splits: int = 1
+
+
+def seeds_of(config: RunConfig, model: str) -> list[int]:
+    """Return the seeds a model is trained with: one where the seed changes nothing."""
+    return config.seeds[:1] if config.models[model].kind in _UNSEEDED else list(config.seeds)
+
+
+def build(
+    config: RunConfig, name: str, codebook: Codebook, *, seed: int, work: Path | None = None,
+    download: bool = False, say: Any = None,
+) -> StanceClassifier:  # fmt: skip
+    """Construct one of the configuration's models, untrained."""
+    entry = config.models[name]
+    arguments = {key: getattr(entry, key) for key in type(entry).model_fields if key != "kind"}
+    if entry.kind == "transformer":
+        arguments |= {"work": work, "say": say or (lambda _: None)}
+    if entry.kind in ("transformer", "frozen"):
+        arguments["download"] = download
+    made: StanceClassifier = classifier_class(entry.kind)(
+        codebook.classes, seed=seed, allow_single_class=config.allow_single_class, **arguments
+    )
+    return made
+
+
+def train_one(
+    training: Training,
+    config: RunConfig,
+    codebook: Codebook,
+    examples: Sequence[Example],
+    folder: Path,
+    download: bool,
+    reporter: Reporter,
+) -> None:
+    """Train, calibrate on validation rows, predict the test rows, probe, and keep it all."""
+    part = part_path(folder, training.model, training.seed, training.split.fold)
+    if part.exists():
+        return
+    label = _title(training, config)
+    rows = {
+        name: [examples[at] for at in getattr(training.split, name)]
+        for name in ("train", "validation", "test")
+    }
+    work = folder / "checkpoints" / part.stem
+    model = build(
+        config, training.model, codebook, seed=training.seed, work=work, download=download,
+        say=reporter.say,
+    )  # fmt: skip
+    started = time.perf_counter()
+    model.fit(rows["train"], rows["validation"], progress=reporter.stage(f"{label}: training"))
+    seconds = time.perf_counter() - started
+    validated = model.predict_proba(rows["validation"]) if rows["validation"] else {}
+    calibration = fit_calibration(validated, rows["validation"], codebook.classes)
+    started = time.perf_counter()
+    raw = model.predict_proba(rows["test"], progress=reporter.stage(f"{label}: predicting"))
+    rate = len(rows["test"]) / max(1e-9, time.perf_counter() - started)
+    if training.splits == 1:
+        save_model(
+            model,
+            folder / "models" / f"{training.model}-s{training.seed}",
+            name=training.model,
+            calibration=calibration,
+            codebook=read_yaml(resolve(config.codebook)),
+            thresholds=fit_thresholds(
+                calibration.apply(validated),
+                rows["validation"],
+                codebook.classes,
+                precisions=config.precisions,
+            ),
+        )
+    if _is_probed(training, config) and STANCE in raw:
+        progress = reporter.stage(f"{label}: behaviour")
+        keep_behaviour(
+            part,
+            training.model,
+            lambda asked: calibration.apply(model.predict_proba(asked, progress=progress)),
+            rows["test"],
+            codebook.classes[STANCE],
+            seed=config.seeds[0],
+        )
+    write_part(
+        part,
+        {
+            "rows": training.split.test,
+            "timing": np.array([seconds, rate]),
+            **{f"proba_{task}": values for task, values in calibration.apply(raw).items()},
+            **{
+                f"validation_{task}": confusion_of(rows["validation"], task, values, codebook)
+                for task, values in calibration.apply(validated).items()
+            },
+        },
+    )
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+
+
+def confusion_of(
+    rows: Sequence[Example], task: str, probabilities: NDArray[np.float64], codebook: Codebook
+) -> NDArray[np.int64]:
+    """Return the confusion matrix of rows, those without a label of the task left out."""
+    names = codebook.classes[task]
+    kept, truth = labelled(rows, task, names)
+    if not len(kept):
+        return np.zeros((len(names), len(names)), dtype=np.int64)
+    return confusion(truth, probabilities[kept].argmax(axis=1), len(names))
+
+
+def _is_probed(training: Training, config: RunConfig) -> bool:
+    """Whether this training's behaviour is tested: one of each trained model that reads text."""
+    entry = config.models[training.model]
+    if isinstance(entry, TransformerConfig):
+        reads = entry.style.view != "actor"
+    elif isinstance(entry, NgramsConfig):
+        reads = entry.view in ("masked", "text")
+    else:
+        reads = isinstance(entry, FrozenConfig)
+    first = training.seed == config.seeds[0] and training.split.fold == 0
+    return config.behaviour and reads and first
+
+
+def _title(training: Training, config: RunConfig) -> str:
+    title = training.model
+    if len(seeds_of(config, training.model)) > 1:
+        title += f", seed {training.seed}"
+    if training.splits > 1:
+        title += f", fold {training.split.fold + 1} of {training.splits}"
+    return title
