@@ -84,6 +84,22 @@ class LabelSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Official:
+    """The score that a corpus's published results are given in, where it is not macro-F1.
+
+    ``f_avg`` is the mean F1 of the two stances ``labels``; rows of other labels count through
+    the errors they cause (``evaluation.scores.f_avg_of``). Targets are pooled.
+    """
+
+    metric: str
+    labels: Sequence[str]
+
+    @property
+    def title(self) -> str:
+        return {"f_avg": "F-avg"}[self.metric]
+
+
+@dataclass(frozen=True, slots=True)
 class Codebook:
     """A project's labels, with the hash that every trained model carries."""
 
@@ -93,6 +109,7 @@ class Codebook:
     sentiment: LabelSet | None
     relations: tuple[str, ...]
     sha256: str
+    official: Official | None = None
 
     @property
     def tasks(self) -> dict[str, LabelSet]:
@@ -137,11 +154,18 @@ class _LabelEntry(BaseModel):
     crosswalk: dict[str, list[str]] = {}
 
 
+class _OfficialEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    metric: Literal["f_avg"]
+    labels: Annotated[list[str], Field(min_length=2, max_length=2)]
+
+
 class _CodebookEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     name: str
     version: Literal[1]
     relations: list[str] = []
+    official: _OfficialEntry | None = None
     stance: Annotated[list[_LabelEntry], Field(min_length=2)]
     sentiment: list[_LabelEntry] | None = None
 
@@ -175,7 +199,9 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
 
 def parse_codebook(raw: Any, *, source: str) -> Codebook:
     """Build a codebook from parsed YAML; ``source`` names it in errors."""
-    keys = [*_LabelEntry.model_fields, *_CodebookEntry.model_fields]
+    keys = [
+        key for part in (_LabelEntry, _OfficialEntry, _CodebookEntry) for key in part.model_fields
+    ]
     try:
         entry = _CodebookEntry.model_validate(raw)
     except ValidationError as error:
@@ -193,7 +219,22 @@ def parse_codebook(raw: Any, *, source: str) -> Codebook:
         sentiment=_label_set(SENTIMENT, entry.sentiment, source) if entry.sentiment else None,
         relations=tuple(entry.relations),
         sha256=sha256_json(raw),
+        official=_official(entry, source),
     )
+
+
+def _official(entry: _CodebookEntry, source: str) -> Official | None:
+    if entry.official is None:
+        return None
+    names, wanted = [item.name for item in entry.stance], entry.official.labels
+    for name in wanted:
+        if name not in names:
+            raise ConfigError(
+                f"{source}: official.labels: {name!r} is not a stance; {suggest(name, names)}"
+            )
+    if len(set(wanted)) != len(wanted):
+        raise ConfigError(f"{source}: official.labels: {wanted[0]!r} stands twice")
+    return Official(entry.official.metric, tuple(wanted))
 
 
 def _label_set(task: str, entries: Sequence[_LabelEntry], source: str) -> LabelSet:

@@ -45,7 +45,10 @@ def score_model(
             rows_per_second=rate,
         )
         relations = codebook.relation_ids() if task == STANCE else ()
-        results.append(score(task, predicted, model.classes[task], relations=relations))
+        official = codebook.official if task == STANCE else None
+        results.append(
+            score(task, predicted, model.classes[task], relations=relations, official=official)
+        )
     if not results:
         raise InputError(f"no row has a label of {' or '.join(probabilities)}")
     return results
