@@ -118,6 +118,14 @@ def test_label_from_standard_input(place: Path, form: str) -> None:
     assert [row["actor"] for row in rows if row["status"] == "ok"] == ["Ane Ruud", ""]
 
 
+def test_label_needs_no_run_of_ones_own(place: Path) -> None:
+    done = stance("label", "-", "--runs", "empty", "--json", cwd=place, stdin=TEXT)
+    assert done.returncode == 0, done.stderr
+    assert "model" in done.stderr.splitlines()[-1]
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (rows[0]["actor"], rows[0]["stance"]) == ("Ane Ruud", "condemning")
+
+
 def test_label_parquet_and_sentences(place: Path) -> None:
     table = place / "sentences.csv"
     table.write_text("text,actor\nAne Ruud condemned it.,Ane Ruud\n,NA\n")
@@ -148,7 +156,6 @@ def test_formulas_are_neutralised_in_csv(place: Path) -> None:
         (("label", "nowhere.txt"), "nowhere.txt"),
         (("label", "rows.jsonl", "--model", "nowhere"), "no such model or run"),
         (("label", "rows.jsonl", "--format", "parquet"), "--output"),
-        (("label", "rows.jsonl", "--runs", "empty"), "no trained model under empty/"),
         (("evaluate", "tiny", "tiny.yaml"), "unknown kind of table"),
         (("report", "nowhere"), "no such run"),
         (("data", "validate", "bad.csv"), "1 rows are wrong"),

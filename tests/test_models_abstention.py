@@ -15,7 +15,7 @@ from stance import api
 from stance.codebook import Codebook
 from stance.errors import InputError, ModelError
 from stance.evaluation.results import Predicted
-from stance.files import read_json, write_json
+from stance.files import read_json, read_yaml, resolve, write_json
 from stance.labelling import abstention_point, label_articles
 from stance.models.abstention import (
     Threshold,
@@ -31,6 +31,8 @@ from stance.models.store import StoredModel, load_model, save_model
 from stance.reporting.abstention_tables import abstention_tables, kept_precision
 from stance.reporting.run_data import Held
 from stance.schema import Article, Example
+
+BOOK = read_yaml(resolve("configs/codebook.yaml"))
 
 STORED = (
     Threshold(0.8, 0.9, 50, 0.41, 0.86, 0.81, 40, {"neutral": 1.0, "condemning": 0.5}),
@@ -175,7 +177,7 @@ def folder(tmp_path: Path, codebook: Codebook, examples: list[Example]) -> Path:
     n_labels = len(codebook.classes["stance"])
     vector = Vector(tuple(np.linspace(0.5, 1.5, n_labels)), tuple(np.linspace(-1, 1, n_labels)))
     save_model(
-        fitted, tmp_path / "model", name="always", codebook={},
+        fitted, tmp_path / "model", name="always", codebook=BOOK,
         calibration=Calibration({"sentiment": 1.5}, {"stance": vector}),
         thresholds={"stance": STORED},
     )  # fmt: skip
@@ -249,7 +251,7 @@ class _Sure:
 def sure(codebook: Codebook) -> StoredModel:
     return StoredModel(
         "sure", "fake", codebook.classes, _Sure(codebook),  # type: ignore[arg-type]
-        Calibration(), {}, Path(), {"stance": STORED},
+        Calibration(), BOOK, Path(), {"stance": STORED},
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from stance.corpus.annotated import read_annotated
 from stance.errors import ConfigError, InputError
 from stance.evaluation.attribution import AttributionScores, score_article
 from stance.evaluation.attribution_summary import Scored
-from stance.files import atomic_folder, resolve, sha256_file, write_json, write_text
+from stance.files import atomic_folder, resolve, sha256_file, write_json, write_yaml
 from stance.models.backbone import go_offline
 from stance.models.base import Progress, silent
 from stance.models.options import TrainingOptions
@@ -117,7 +117,7 @@ def train_attribution(
     )
     with open_run(root, config.name, resume=resume) as folder:
         begin(folder, facts)
-        _write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
+        write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
         if not (folder / TAGGER_FOLDER).exists():
             _train(config, train, validation, folder, download, reporter)
         tagger = load_tagger(folder / TAGGER_FOLDER)
@@ -243,9 +243,3 @@ def _hashes(config: AttributionConfig) -> dict[str, str]:
         files = [path] if path.is_file() else sorted(path.glob("*.jsonl"))
         hashes |= {f"{name}/{file.name}": sha256_file(file) for file in files}
     return hashes
-
-
-def _write_yaml(path: Path, value: Any) -> None:
-    import yaml
-
-    write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))

@@ -18,7 +18,7 @@ from stance.corpus.divide import Plan, divide, left_out
 from stance.corpus.sources import Source, load_sources
 from stance.corpus.splits import Split
 from stance.evaluation.results import Predicted, Results, compare_best, score
-from stance.files import resolve, sha256_file, write_json, write_text
+from stance.files import resolve, sha256_file, write_json, write_text, write_yaml
 from stance.models.backbone import find_backbone, go_offline
 from stance.predictions import Kept, collect, write_predictions
 from stance.runfolder import begin, open_run, part_path
@@ -74,7 +74,7 @@ def run(
         reporter.say(f"{absent} rows of a split are in none of its parts, so that nothing crosses")
     with open_run(root, config.name, resume=resume) as folder:
         begin(folder, facts)
-        _write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
+        write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
         write_text(folder / "codebook.yaml", codebook_path.read_text(encoding="utf-8"))
         set_threads(config.threads)
         for training in _trainings(config, splits):
@@ -169,9 +169,3 @@ def _hashes(config: RunConfig, codebook_path: Path, download: bool) -> dict[str,
                 if (path / file).exists():
                     hashes[f"{name}/{file}"] = sha256_file(path / file)
     return hashes
-
-
-def _write_yaml(path: Path, value: Any) -> None:
-    import yaml
-
-    write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))

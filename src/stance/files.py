@@ -146,6 +146,11 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def write_yaml(path: Path, value: Any) -> None:
+    """Write plain data as YAML, keys in their order, atomically."""
+    write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
+
+
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """Write one JSON object a line, atomically; return how many."""
     count = 0

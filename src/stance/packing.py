@@ -18,7 +18,7 @@ import numpy as np
 from stance.errors import InputError, ModelError
 from stance.evaluation.metrics import macro_f1, per_label
 from stance.files import read_json
-from stance.models.abstention import fit_thresholds
+from stance.models.abstention import PRECISIONS, fit_thresholds
 from stance.models.adapter import is_adapter
 from stance.models.base import Classes, Probabilities, labelled
 from stance.models.calibration import fit_calibration
@@ -121,7 +121,13 @@ def pack(
         calibration, thresholds = full.calibration, full.thresholds
         if examples:
             calibration = fit_calibration(after, examples, full.classes)
-            thresholds = fit_thresholds(calibration.apply(after), examples, full.classes)
+            wanted = {item.precision for found in full.thresholds.values() for item in found}
+            thresholds = fit_thresholds(
+                calibration.apply(after),
+                examples,
+                full.classes,
+                precisions=sorted(wanted) or PRECISIONS,
+            )
         card = AdapterCard(full.name, full.codebook, state, bits, rows.name, agreements)
         (parts / _CARD).write_text(card.markdown(_run_facts(source)), encoding="utf-8")
         save_model(

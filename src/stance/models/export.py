@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +53,8 @@ def export_onnx(network: Any, inputs: InputEncoder, path: Path) -> None:
     tensors = tuple(as_tensors(inputs, inputs.encode(_PROBES)).values())
     rows, length = torch.export.Dim("rows", min=1), torch.export.Dim("length", min=2)
     table = {0: rows, 1: length}
-    # The exporter warns of its own internals; nothing a user could act on.
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _LogitsOnly(network).eval(),
-            tensors,
-            str(path),
-            input_names=list(INPUTS),
-            output_names=["logits"],
-            dynamic_shapes=(table, table, table, {0: rows}),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+    shapes = (table, table, table, {0: rows})
+    write_onnx(_LogitsOnly(network).eval(), tensors, path, INPUTS, ("logits",), shapes)
     batch = inputs.batch(inputs.encode(_PROBES[:2]))
     exported = OnnxSession(path).logits(batch)
     with torch.inference_mode():
@@ -74,3 +62,33 @@ def export_onnx(network: Any, inputs: InputEncoder, path: Path) -> None:
     gap = float(np.abs(exported - reference.numpy()).max())
     if not gap < TOLERANCE:
         raise ModelError(f"{path}: the export differs from torch by {gap:.2g}; it was not kept")
+
+
+def write_onnx(
+    module: nn.Module,
+    tensors: tuple[Tensor, ...],
+    path: Path,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    shapes: tuple[Mapping[int, Any], ...],
+) -> None:
+    """Export a module whose inputs are positional.
+
+    Args:
+        shapes: by input, the dimensions that vary.
+    """
+    # The exporter warns of its own internals; nothing a user could act on.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            tensors,
+            str(path),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_shapes=shapes,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )

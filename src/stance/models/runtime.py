@@ -19,8 +19,8 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids", "actor_at")
 _BATCH = 32
 
 
-class OnnxSession:
-    """One exported network.
+class OnnxGraph:
+    """A graph that onnxruntime runs.
 
     Args:
         weights: by name in the graph, tensors that the file leaves to be given (``adapter``).
@@ -55,13 +55,21 @@ class OnnxSession:
             raise ModelError(f"{path}: not a usable export ({str(error)[:160]})") from None
         self._names = {item.name for item in self._session.get_inputs()}
 
+    def run(
+        self, outputs: Sequence[str], arrays: Mapping[str, NDArray[Any]]
+    ) -> list[NDArray[np.float32]]:
+        """Return the outputs asked for; inputs that the graph does not have are left out."""
+        feed = {name: value for name, value in arrays.items() if name in self._names}
+        return [np.asarray(value) for value in self._session.run(list(outputs), feed)]
+
+
+class OnnxSession(OnnxGraph):
+    """An exported stance network."""
+
     def logits(self, batch: Batch) -> NDArray[np.float32]:
         """Return (rows, labels) scores of a padded batch."""
-        arrays = dict(
-            zip(INPUTS, (batch.ids, batch.mask, batch.types, batch.actor_at), strict=True)
-        )
-        feed = {name: value for name, value in arrays.items() if name in self._names}
-        return np.asarray(self._session.run(["logits"], feed)[0])
+        arrays = (batch.ids, batch.mask, batch.types, batch.actor_at)
+        return self.run(["logits"], dict(zip(INPUTS, arrays, strict=True)))[0]
 
 
 class OnnxClassifier:

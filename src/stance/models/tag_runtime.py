@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from stance.articles.combine import Weights
 from stance.articles.tagging import Tagged, decode
-from stance.errors import ModelError
 from stance.models.base import softmax
+from stance.models.runtime import OnnxGraph
 from stance.models.tag_inputs import TagBatch, TagInputs, load_inputs
 
 INPUTS = ("input_ids", "attention_mask", "heads")
@@ -19,27 +19,14 @@ OUTPUTS = ("cue", "pairs")
 _BATCH = 32
 
 
-class TagSession:
-    """One exported tagger network."""
-
-    def __init__(self, path: Path, *, threads: int = 0) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own unrelated kinds
-            raise ModelError(f"{path}: not a usable export ({str(error)[:160]})") from None
+class TagSession(OnnxGraph):
+    """An exported tagger network."""
 
     def scores(self, batch: TagBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return cue logits (rows, words, 3) and pair logits (rows, 2, words, words)."""
-        feed = dict(zip(INPUTS, (batch.ids, batch.mask, batch.heads), strict=True))
-        cue, pairs = self._session.run(list(OUTPUTS), feed)
-        return np.asarray(cue), np.asarray(pairs)
+        arrays = dict(zip(INPUTS, (batch.ids, batch.mask, batch.heads), strict=True))
+        cue, pairs = self.run(OUTPUTS, arrays)
+        return cue, pairs
 
 
 class OnnxTagger:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +18,7 @@ from stance.models import finetune
 from stance.models.backbone import MINILM, find_backbone, load_encoder, tokenizer_of
 from stance.models.base import Progress, silent
 from stance.models.encoder import freeze_lower
+from stance.models.export import write_onnx
 from stance.models.options import TrainingOptions
 from stance.models.tag_data import TaggedSentence
 from stance.models.tag_inputs import TagInputs, TagRow
@@ -186,21 +185,9 @@ def _export(network: TagNetwork, inputs: TagInputs, path: Path) -> None:
         torch.export.Dim("length", min=2),
         torch.export.Dim("words", min=2),
     )
-    # The exporter warns of its own internals; nothing a user could act on.
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Positional(network).eval(),
-            tensors,
-            str(path),
-            input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
-            dynamic_shapes=({0: rows, 1: length}, {0: rows, 1: length}, {0: rows, 1: words}),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+    table = {0: rows, 1: length}
+    shapes = (table, table, {0: rows, 1: words})
+    write_onnx(_Positional(network).eval(), tensors, path, INPUTS, OUTPUTS, shapes)
     exported = TagSession(path).scores(batch)
     with torch.inference_mode():
         reference = network.scores(*tensors)
