@@ -219,7 +219,7 @@ def print_results(results: Results) -> None:
         ]
         columns = ["model", "macro-F1", "95 %"]
         columns += [f"{official.title} (95 %)"] if official else []
-        columns += ["accuracy", "ECE", "trainings", "training"]
+        columns += ["accuracy", "ECE", "fits", "time"]
         console.print_table(title, columns, rows, right=range(1, len(columns)))
 
 
