@@ -122,7 +122,7 @@ def artefact_scores(examples: Sequence[Example], codebook: Codebook) -> dict[str
         "the holder's name": NgramClassifier(classes, view="actor", balanced=False),
         "the holder's name, balanced": NgramClassifier(classes, view="actor"),
         "the target": NgramClassifier(classes, view="target"),
-        "the text without its holder": NgramClassifier(classes, view="text"),
+        "the text, not whose stance": NgramClassifier(classes, view="text"),
     }
     train = [item for item in examples if item.split == "train"]
     test = [item for item in examples if item.split == "test"]
