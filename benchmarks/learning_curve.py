@@ -10,9 +10,9 @@ configs/default.yaml.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import stance
@@ -49,4 +49,8 @@ def main(out: Path, shares: tuple[float, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), tuple(map(float, sys.argv[2:])) or SHARES)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("shares", type=float, nargs="*", default=SHARES)
+    chosen = parser.parse_args()
+    main(chosen.out, tuple(chosen.shares))
