@@ -75,8 +75,12 @@ def show(scores: Mapping[str, Scored], as_json: bool) -> None:
         return
     last = list(scores.values())[-1]
     for table in (scores_table(scores), quote_table(scores), rule_table(last)):
+        # Three intervals do not fit into eighty columns; --json and the page have them.
         rows = [
-            [text_of(value, column.kind) for value, column in zip(row, table.columns, strict=True)]
+            [
+                text_of(getattr(value, "estimate", value), column.kind)
+                for value, column in zip(row, table.columns, strict=True)
+            ]
             for row in table.rows
         ]
         titles = [column.title for column in table.columns]
