@@ -18,7 +18,7 @@ from stance.attribution_run import parse_attribution_config, train_attribution
 from stance.cli.main import app
 from stance.corpus.annotated import read_annotated
 from stance.errors import ConfigError, InputError, IntegrityError, ModelError
-from stance.evaluation.attribution import AttributionScores, Miss, Ratio
+from stance.evaluation.attribution_scores import AttributionScores, Miss, Ratio
 from stance.evaluation.attribution_summary import Scored
 from stance.models.tag_store import load_tagger
 from stance.reporting.attribution_page import attribution_page

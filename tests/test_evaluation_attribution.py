@@ -8,7 +8,8 @@ import pytest
 
 from stance.corpus.adapters.polnear import GoldAttribution, quote_type, read_polnear
 from stance.errors import InputError
-from stance.evaluation.attribution import AttributionScores, Ratio, score_article
+from stance.evaluation.attribution import score_article
+from stance.evaluation.attribution_scores import AttributionScores, Ratio
 from stance.evaluation.heads import head_span
 from stance.schema import Attribution, Quote, Sentence
 

@@ -161,7 +161,9 @@ def test_newest_transformer_is_found(
     [
         ("The Karsa Herald reported that the port had closed.", {"outlet"}),
         ("Police had shot two men, according to the Orsk News Agency.", {"outlet"}),
+        ("State television reported that the port had closed.", {"outlet"}),
         ("The Karsa Herald condemned the raid.", {"subject"}),
+        ("The election observer said that the vote was fair.", {"subject"}),
         ("The refugee agency said that the camp was full.", {"subject"}),
     ],
 )

@@ -25,7 +25,8 @@ from stance.combination import fit_combination
 from stance.corpus.adapters.polnear import AnnotatedArticle
 from stance.corpus.annotated import read_annotated
 from stance.errors import ConfigError, InputError
-from stance.evaluation.attribution import AttributionScores, score_article
+from stance.evaluation.attribution import score_article
+from stance.evaluation.attribution_scores import AttributionScores
 from stance.evaluation.attribution_summary import Scored
 from stance.files import atomic_folder, resolve, sha256_file, write_json, write_yaml
 from stance.models.backbone import go_offline

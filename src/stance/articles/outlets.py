@@ -10,19 +10,15 @@ from stance.articles.cues import lexicon
 from stance.articles.wordlists import words
 from stance.schema import Attribution, Quote
 
-_HEADS, _NAMES, _REPORTING = words("outlet_heads"), words("outlet_names"), words("reporting")
+_WORDS, _TITLES = words("outlet_words"), words("outlet_titles")
+_NAMES, _REPORTING = words("outlet_names"), words("reporting")
 
 
 def is_report(attribution: Attribution) -> bool:
     """Whether an attribution is an outlet's plain report: "the Karsa Herald reported that ..."."""
     if attribution.quote is Quote.DIRECT or not attribution.actor:
         return False
-    name = attribution.actor.casefold().split()
-    if name[-1] not in _HEADS and name[-1] not in _NAMES:
-        return False
-    # "the Post's editor said", "the agency for refugees": people and public bodies speak for
-    # themselves, and an outlet alone is written in one breath.
-    if name[-1] == "agency" and "news" not in name:
+    if not _is_outlet(attribution.actor):
         return False
     cue = attribution.cue.casefold().split()
     if not cue:
@@ -31,3 +27,15 @@ def is_report(attribution: Attribution) -> bool:
         return True
     form = lexicon().verbs.get(cue[-1])
     return (form.lemma if form is not None else cue[-1]) in _REPORTING
+
+
+def _is_outlet(name: str) -> bool:
+    """Whether a name is a medium's: "state television", "the Karsa Post", no "observer"."""
+    *before, last = name.split()
+    head = last.casefold()
+    if head in _WORDS or head in _NAMES:
+        return True
+    if head == "agency":
+        return bool(before) and before[-1].casefold() == "news"
+    # Words that are common nouns as well make a medium only as the end of a longer title.
+    return head in _TITLES and last[0].isupper() and bool(before) and before[-1][0].isupper()

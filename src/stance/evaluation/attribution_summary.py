@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from stance.evaluation.attribution import AttributionScores, Miss, Ratio
+from stance.evaluation.attribution_scores import AttributionScores, Miss, Ratio
 from stance.resampling import Interval
 from stance.schema import Quote
 

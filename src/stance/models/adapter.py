@@ -176,3 +176,15 @@ class _Encoder:
         if not self.has(name):
             return None
         return np.asarray(self._file.get_tensor(name.removeprefix(_ENCODER)))
+
+
+def stored_tensors(folder: Path) -> dict[str, Any]:
+    """Read a network's torch tensors from its folder, whole or as an adapter over its encoder."""
+    import torch
+
+    if is_adapter(folder):
+        return {name: torch.from_numpy(value) for name, value in merged_weights(folder).items()}
+    from safetensors.torch import load_file
+
+    tensors: dict[str, Any] = load_file(folder / "model.safetensors")
+    return tensors

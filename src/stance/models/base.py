@@ -113,3 +113,26 @@ def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     shifted = np.asarray(logits, dtype=np.float64)
     shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def validation_f1(
+    classes: Classes, logits: NDArray[np.floating[Any]], labels: NDArray[np.int64]
+) -> float:
+    """Return macro-F1 over the full label list of the first task that the rows have labels of.
+
+    Args:
+        logits: (rows, all labels side by side), in the order of ``classes``.
+        labels: (rows, tasks) label ids, negative where a row lacks one.
+    """
+    from sklearn.metrics import f1_score
+
+    start = 0
+    for at, names in enumerate(classes.values()):
+        known = labels[:, at] >= 0
+        if known.any():
+            guess = logits[known, start : start + len(names)].argmax(axis=1)
+            every = range(len(names))
+            truth = labels[known, at]
+            return float(f1_score(truth, guess, labels=every, average="macro", zero_division=0))
+        start += len(names)
+    raise InputError("validation rows have no labels; leave them out or label them")

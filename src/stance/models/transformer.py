@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -21,6 +22,7 @@ from stance.models.base import (
     silent,
     softmax,
     usable_tasks,
+    validation_f1,
 )
 from stance.models.inputs import InputEncoder, InputStyle, by_length, load_tokenizer
 from stance.models.options import TrainingOptions
@@ -123,7 +125,7 @@ class TransformerClassifier:
                 self.options,
                 folder=self.work or Path(temporary),
                 seed=self.seed,
-                score=self._score,
+                score=partial(validation_f1, self.classes_),
                 facts=self._facts(train, validation),
                 progress=progress,
                 say=self.say,
@@ -134,24 +136,6 @@ class TransformerClassifier:
     def _labels(self, examples: Sequence[Example]) -> np.ndarray[Any, np.dtype[np.int64]]:
         columns = [label_ids(examples, task, names) for task, names in self.classes_.items()]
         return np.stack(columns, axis=1)
-
-    def _score(self, logits: Any, labels: Any) -> float:
-        """Macro-F1 over the full label list of the first task that validation rows have."""
-        from sklearn.metrics import f1_score
-
-        start = 0
-        for at, names in enumerate(self.classes_.values()):
-            known = labels[:, at] >= 0
-            if known.any():
-                guess = logits[known, start : start + len(names)].argmax(axis=1)
-                return float(
-                    f1_score(
-                        labels[known, at], guess, labels=range(len(names)), average="macro",
-                        zero_division=0,
-                    )
-                )  # fmt: skip
-            start += len(names)
-        raise ModelError("validation rows have no labels")
 
     def _facts(self, train: Sequence[Example], validation: Sequence[Example]) -> dict[str, Any]:
         def content(examples: Sequence[Example]) -> str:
@@ -251,6 +235,7 @@ class TransformerClassifier:
         from stance.models.adapter import (
             GRAPH_FILE,
             merged_weights,
+            stored_tensors,
             write_initializers,
             write_weights,
         )
@@ -264,7 +249,7 @@ class TransformerClassifier:
             {name: value.numpy() for name, value in network.state_dict().items()},
             folder, backbone=backbone or self.backbone, bits=bits,
         )  # fmt: skip
-        network.load_state_dict(_tensors(folder))
+        network.load_state_dict(stored_tensors(folder))
         self._save_frame(folder)
         with tempfile.TemporaryDirectory(prefix="stance-") as temporary:
             exported = Path(temporary) / "model.onnx"
@@ -291,6 +276,7 @@ class TransformerClassifier:
 
     @classmethod
     def load(cls, folder: Path, state: Mapping[str, Any], classes: Classes) -> Self:
+        from stance.models.adapter import stored_tensors
         from stance.models.backbone import go_offline
 
         go_offline()
@@ -305,22 +291,8 @@ class TransformerClassifier:
         )
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         network = model._build(AutoModel.from_config(config, trust_remote_code=False))
-        network.load_state_dict(_tensors(folder))
+        network.load_state_dict(stored_tensors(folder))
         model._network = network.eval()
         model._inputs = model._input_encoder(load_tokenizer(folder / "tokenizer.json"))
         model.history_ = list(state["history"])
         return model
-
-
-def _tensors(folder: Path) -> dict[str, Any]:
-    """Read a stored network's tensors, whole or as an adapter over its encoder."""
-    from stance.models.adapter import is_adapter, merged_weights
-
-    if is_adapter(folder):
-        import torch
-
-        return {name: torch.from_numpy(value) for name, value in merged_weights(folder).items()}
-    from safetensors.torch import load_file
-
-    tensors: dict[str, Any] = load_file(folder / "model.safetensors")
-    return tensors

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stance.evaluation.attribution import Miss
+from stance.evaluation.attribution_scores import Miss
 from stance.evaluation.attribution_summary import MEASURES, Scored
 from stance.reporting.markup import environment
 from stance.reporting.page import provenance_table
