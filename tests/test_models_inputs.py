@@ -128,3 +128,12 @@ def test_not_a_tokenizer(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(ModelError, match="not a tokenizer"):
         load_tokenizer(path)
+
+
+def test_a_row_without_an_actor_is_read_at_its_target(tokenizer: Tokenizer) -> None:
+    example = Example("1", "ane ruud called the raid a disgrace.", target="the raid")
+    encoder = InputEncoder(tokenizer, InputStyle(target=True))
+    assert _tokens(encoder, example)[encoder.encode([example])[0].actor_at] == "[TARGET]"
+    assert InputEncoder(tokenizer, InputStyle()).encode([example])[0].actor_at == 0
+    named = Example("2", example.text, "bilal tamm", "the raid")  # asked for, but not in the text
+    assert encoder.encode([named])[0].actor_at == 0

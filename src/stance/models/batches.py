@@ -31,7 +31,12 @@ class TrainingData(Protocol):
 
 
 class RowDataset(Dataset[dict[str, Any]]):
-    """Tokenised rows with their label ids; actors hidden anew by (seed, epoch, row)."""
+    """Tokenised rows with their label ids; names hidden anew by (seed, epoch, row).
+
+    The name is the actor's, or the target's in a row without an actor if the style shows it.
+
+    ``shares`` of shape (rows, stances) are what the stance is learned from, if given.
+    """
 
     def __init__(
         self,
@@ -42,33 +47,38 @@ class RowDataset(Dataset[dict[str, Any]]):
         seed: int = 0,
         mask: float = 0.0,
         swap: float = 0.0,
+        shares: NDArray[np.float32] | None = None,
     ) -> None:
         self.encoder = encoder
         self.pieces = pieces
         self.labels = labels
+        self.shares = shares
         self.seed, self.mask, self.swap = seed, mask, swap
         self.epoch = 0
-        self._named = [at for at, item in enumerate(pieces) if item.actor]
+        targets = encoder.style.target
+        self._names = [item.actor or (item.target if targets else []) for item in pieces]
+        self._named = [at for at, name in enumerate(self._names) if name]
 
     def __len__(self) -> int:
         return len(self.pieces)
 
     def __getitem__(self, at: int) -> dict[str, Any]:
-        return {
+        item = {
             "row": self.encoder.assemble(self.pieces[at], self._name(at)),
             "labels": self.labels[at],
         }
+        return item if self.shares is None else {**item, "shares": self.shares[at]}
 
     def _name(self, at: int) -> Sequence[int] | None:
-        if self.mask + self.swap == 0 or not self.pieces[at].actor:
+        if self.mask + self.swap == 0 or not self._names[at]:
             return None
-        # A generator of its own per row: resuming in mid-epoch hides the same actors.
+        # A generator of its own per row: resuming in mid-epoch hides the same names.
         draw = random.Random(f"{self.seed}/{self.epoch}/{at}")
         chance = draw.random()
         if chance < self.mask:
             return [self.encoder.marker[SOMEONE]]
         if chance < self.mask + self.swap:
-            return self.pieces[draw.choice(self._named)].actor
+            return self._names[draw.choice(self._named)]
         return None
 
     def length(self, at: int) -> int:
@@ -76,8 +86,10 @@ class RowDataset(Dataset[dict[str, Any]]):
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         tensors = as_tensors(self.encoder, [row["row"] for row in rows])
-        labels = torch.from_numpy(np.stack([row["labels"] for row in rows]))
-        return {**tensors, "labels": labels}
+        for name in ("labels", "shares"):
+            if name in rows[0]:
+                tensors[name] = torch.from_numpy(np.stack([row[name] for row in rows]))
+        return tensors
 
 
 class LengthGrouped(Sampler[int]):

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-NO_LABEL = -100
+NO_LABEL = -1
+"""As ``base.label_ids`` says it."""
 
 
 class StanceNetwork(nn.Module):
@@ -63,24 +64,29 @@ class StanceNetwork(nn.Module):
         token_type_ids: Tensor,
         actor_at: Tensor,
         labels: Tensor | None = None,
+        shares: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Return ``logits`` (rows, all labels side by side) and, with labels, ``loss``.
 
-        ``labels`` is (rows, tasks), ``NO_LABEL`` where a row lacks one.
+        ``labels`` is (rows, tasks), ``NO_LABEL`` where a row lacks one. ``shares``, (rows, labels
+        of the first task), is learned in place of the first task's labels.
         """
         features = self.represent(input_ids, attention_mask, token_type_ids, actor_at)
         features = self.dropout(features)
         logits = [head(features) for head in self.heads.values()]
         output = {"logits": torch.cat(logits, dim=-1)}
         if labels is not None:
-            losses = [
-                self._loss(task, logits[at], labels[:, at]) for at, task in enumerate(self.heads)
-            ]
+            truth = list(labels.unbind(dim=1))
+            if shares is not None:
+                truth[0] = shares
+            losses = [self._loss(task, logits[at], truth[at]) for at, task in enumerate(self.heads)]
             output["loss"] = torch.stack(losses).sum()
         return output
 
     def _loss(self, task: str, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy summed over labelled rows and divided by all rows.
+
+        ``labels`` are ids, or shares of shape (rows, labels), all 0 in a row without a label.
 
         Dividing by a number that does not depend on the labels keeps the update the same
         however a batch is cut for gradient accumulation.

@@ -14,7 +14,7 @@ from torch.utils.data import Sampler
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 
 from stance.errors import StanceError
-from stance.models.base import Progress
+from stance.models.base import Classes, Progress
 from stance.models.batches import LengthGrouped, TrainingData
 from stance.models.checkpoints import latest, write_manifest
 from stance.models.options import TrainingOptions
@@ -122,6 +122,14 @@ def class_weights(labels: NDArray[np.int64], size: int) -> torch.Tensor:
     mean = (weights * counts).sum() / max(1.0, counts.sum())
     weights = np.where(counts > 0, weights / mean, 1.0) if mean else np.ones(size)
     return torch.tensor(weights, dtype=torch.float32)
+
+
+def task_weights(labels: NDArray[np.int64], classes: Classes) -> dict[str, torch.Tensor]:
+    """Return each task's ``class_weights`` from label ids of shape (rows, tasks)."""
+    return {
+        task: class_weights(labels[:, at], len(names))
+        for at, (task, names) in enumerate(classes.items())
+    }
 
 
 def train(

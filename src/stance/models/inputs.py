@@ -67,7 +67,11 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Token ids of one row. ``actor_at`` is the position that stands for the actor."""
+    """Token ids of one row. ``actor_at`` is the position that stands for the actor.
+
+    It is the target's where the style shows targets and the row has no actor, as in corpora that
+    ask for the stance or sentiment of a sentence towards something it mentions.
+    """
 
     ids: list[int]
     types: list[int]
@@ -156,12 +160,16 @@ class InputEncoder:
         return [self.assemble(pieces) for pieces in self.pieces(examples)]
 
     def assemble(self, pieces: Pieces, name: Sequence[int] | None = None) -> Encoded:
-        """Put one row together, its actor replaced by the token ids ``name`` if given."""
+        """Put one row together, its actor replaced by the token ids ``name`` if given.
+
+        In a row without an actor the target is replaced, where the style shows it.
+        """
         style = self.style
         someone = [self.marker[SOMEONE]]
         if style.masked and pieces.actor:
             name = someone
         actor = pieces.actor if name is None or not pieces.actor else list(name)
+        target = pieces.target if name is None or pieces.actor else list(name)
         if style.view == "actor":
             return self._frame(actor, [], None, False)
         if style.view == "text":
@@ -171,7 +179,7 @@ class InputEncoder:
         if style.pair:
             second = list(actor)
             if style.target and pieces.target:
-                second += [self.marker[TARGET], *pieces.target]
+                second += [self.marker[TARGET], *target]
         return self._frame(text, second, at, truncated)
 
     def _marked(
@@ -189,13 +197,14 @@ class InputEncoder:
             inserts.append((start, end, inside))
         if style.target and marked and pieces.target_at and not _overlap(pieces):
             start, end = pieces.target_at
-            wrapped = [self.marker[TARGET], *ids[start:end], self.marker[TARGET_END]]
-            inserts.append((start, end, wrapped))
+            inside = ids[start:end] if name is None or pieces.actor else list(name)
+            inserts.append((start, end, [self.marker[TARGET], *inside, self.marker[TARGET_END]]))
         result: list[int] = []
         done, actor_start, actor_end = 0, None, 0
+        asked = pieces.actor_at or (None if pieces.actor else pieces.target_at)
         for start, end, inside in sorted(inserts):
             result += ids[done:start]
-            if pieces.actor_at and start == pieces.actor_at[0]:
+            if asked and start == asked[0]:
                 actor_start, actor_end = len(result), len(result) + len(inside)
             result += inside
             done = end

@@ -15,9 +15,12 @@ Tracker = Literal["tensorboard", "mlflow"]
 class TrainingOptions:
     """How long, how fast, how much of the network, and how names are hidden.
 
-    ``mask_actors`` and ``swap_actors`` are the shares of rows whose actor is replaced, anew in
-    every epoch, by a stand-in or by another row's actor: names must not decide. ``patience`` is
-    the number of epochs without a better validation macro-F1 after which training stops.
+    ``mask_actors`` and ``swap_actors`` are the shares of rows whose actor (or target, where that
+    is shown and there is no actor) is replaced, anew in every epoch, by a stand-in or by another
+    row's: names must not decide. ``patience`` is the number of epochs without a better validation
+    macro-F1 after which training stops.
+    ``soft_labels`` names a column of votes, or of shares by label, that the stance is learned from
+    in place of one label, where a row has it (Uma et al. 2021, "Learning from disagreement").
     ``report_to`` names trackers that draw the training's curves (see ``models.tracking``).
     """
 
@@ -33,6 +36,7 @@ class TrainingOptions:
     class_weights: Literal["none", "sqrt"] = "sqrt"
     mask_actors: Share = 0.1
     swap_actors: Share = 0.1
+    soft_labels: str = ""
     patience: Annotated[int, Ge(1)] = 3
     precision: Literal["auto", "fp32"] = "auto"
     # A list and not a tuple: checkpoints compare these options with what JSON gave back.

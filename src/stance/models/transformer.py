@@ -86,37 +86,31 @@ class TransformerClassifier:
 
         from stance.models import finetune
         from stance.models.batches import RowDataset
-        from stance.models.encoder import NO_LABEL, freeze_lower
+        from stance.models.encoder import freeze_lower
 
         torch.manual_seed(self.seed)
         folder = find_backbone(self.backbone, download=self.download)
-        self._inputs = self._input_encoder(tokenizer_of(folder))
+        self._inputs = inputs = self._input_encoder(tokenizer_of(folder))
         train_labels = self._labels(train)
-        weights = None
-        if self.options.class_weights == "sqrt":
-            weights = {
-                task: finetune.class_weights(train_labels[:, at], len(names))
-                for at, (task, names) in enumerate(self.classes_.items())
-            }
+        weighs = self.options.class_weights == "sqrt"
+        weights = finetune.task_weights(train_labels, self.classes_) if weighs else None
         encoder = load_encoder(folder)
         encoder.resize_token_embeddings(
-            max(self._inputs.tokenizer.get_vocab_size(), encoder.config.vocab_size),
+            max(inputs.tokenizer.get_vocab_size(), encoder.config.vocab_size),
             mean_resizing=False,
         )
         network = self._build(encoder, weights)
         freeze_lower(network.encoder, self.options.frozen_layers)
-        train_labels[train_labels < 0] = NO_LABEL
         rows = RowDataset(
-            self._inputs,
-            self._inputs.pieces(train),
+            inputs,
+            inputs.pieces(train),
             train_labels,
             seed=self.seed,
             mask=self.options.mask_actors,
             swap=self.options.swap_actors,
+            shares=self._shares(train),
         )
-        held = self._labels(validation)
-        held[held < 0] = NO_LABEL
-        held_rows = RowDataset(self._inputs, self._inputs.pieces(validation), held)
+        held_rows = RowDataset(inputs, inputs.pieces(validation), self._labels(validation))
         with tempfile.TemporaryDirectory(prefix="stance-") as temporary:
             self.history_ = finetune.train(
                 network,
@@ -134,14 +128,22 @@ class TransformerClassifier:
         return self
 
     def _labels(self, examples: Sequence[Example]) -> np.ndarray[Any, np.dtype[np.int64]]:
-        columns = [label_ids(examples, task, names) for task, names in self.classes_.items()]
-        return np.stack(columns, axis=1)
+        return np.stack([label_ids(examples, *item) for item in self.classes_.items()], axis=1)
+
+    def _shares(self, train: Sequence[Example]) -> Any:
+        if not self.options.soft_labels:
+            return None
+        from stance.models.soft_labels import label_shares
+
+        task = next(iter(self.classes_))
+        return label_shares(train, task, self.classes_[task], self.options.soft_labels)
 
     def _facts(self, train: Sequence[Example], validation: Sequence[Example]) -> dict[str, Any]:
-        def content(examples: Sequence[Example]) -> str:
-            return sha256_json(
-                [[e.id, e.text, e.actor, e.target, e.stance, e.sentiment] for e in examples]
-            )
+        votes = self.options.soft_labels
+
+        def content(rows: Sequence[Example]) -> str:
+            known = [[e.id, e.text, e.actor, e.target, e.stance, e.sentiment] for e in rows]
+            return sha256_json([known, [e.extra.get(votes) for e in rows]] if votes else known)
 
         return {
             "train": content(train),
