@@ -19,6 +19,7 @@ from stance.files import sha256_file
 from stance.models.calibration import Calibration
 from stance.models.checkpoints import latest, why_broken, write_manifest
 from stance.models.options import TrainingOptions
+from stance.models.pretrained import load_encoder
 from stance.models.store import load_model, save_model
 from stance.models.transformer import TransformerClassifier
 from stance.schema import Example
@@ -246,3 +247,30 @@ def test_altered_model_is_refused(stored: tuple[TransformerClassifier, Path]) ->
     assert sha256_file(weights) != before
     with pytest.raises(IntegrityError, match=r"model\.onnx has changed"):
         load_model(folder)
+
+
+def test_training_can_start_from_a_stance_model(
+    stored: tuple[TransformerClassifier, Path],
+    make: Callable[..., TransformerClassifier],
+    examples: list[Example],
+) -> None:
+    model, folder = stored
+    encoder = load_encoder(folder).state_dict()
+    kept = {name: value for name, value in _weights(model).items() if name.startswith("encoder.")}
+    assert encoder.keys() == {name.removeprefix("encoder.") for name in kept}
+    for name, value in kept.items():
+        assert np.array_equal(encoder[name.removeprefix("encoder.")].numpy(), value), name
+    again = TransformerClassifier(
+        {"stance": ("no", "yes")}, backbone=str(folder), options=replace(OPTIONS, frozen_layers=2)
+    ).fit([replace(item, stance="yes" if at % 2 else "no") for at, item in enumerate(examples)])
+    lower = "encoder.encoder.layer.0.output.dense.weight"
+    assert np.array_equal(_weights(again)[lower], _weights(model)[lower])
+    assert not np.array_equal(_weights(again)[lower], _weights(make().fit(examples[:8]))[lower])
+
+
+def test_an_altered_stance_model_is_no_start(stored: tuple[TransformerClassifier, Path]) -> None:
+    _, folder = stored
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace("{", "{ ", 1))
+    with pytest.raises(IntegrityError, match=r"config\.json has changed"):
+        load_encoder(folder)

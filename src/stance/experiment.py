@@ -165,7 +165,7 @@ def _hashes(config: RunConfig, codebook_path: Path, download: bool) -> dict[str,
         backbone = getattr(entry, "backbone", None)
         if backbone is not None:
             path = find_backbone(backbone, download=download)
-            for file in ("tokenizer.json", "model.safetensors"):
+            for file in ("tokenizer.json", "model.safetensors", "adapter.safetensors"):
                 if (path / file).exists():
                     hashes[f"{name}/{file}"] = sha256_file(path / file)
     return hashes

@@ -1,4 +1,4 @@
-"""Where a pretrained encoder comes from: the packaged one, a folder, or the hub if asked."""
+"""Where a pretrained encoder lies: the packaged one, a folder, or the hub if asked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import importlib.metadata
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stance.errors import ModelError
-from stance.files import sha256_file
+from stance.files import resolve, sha256_file
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -33,7 +33,8 @@ def find_backbone(name: str, *, download: bool = False) -> Path:
     """Return the folder of an encoder.
 
     Args:
-        name: ``minilm``, a folder, or a model name on the hub.
+        name: ``minilm``, a folder (of an encoder, or of a stance model: see ``pretrained``), or a
+            model name on the hub.
         download: ask the hub where the name is not cached.
 
     Raises:
@@ -41,7 +42,7 @@ def find_backbone(name: str, *, download: bool = False) -> Path:
     """
     if name == MINILM:
         return _packaged()
-    path = Path(name)
+    path = resolve(name)
     if path.is_dir():
         if not (path / "config.json").exists():
             raise ModelError(f"{path}: no config.json, so not an encoder's folder")
@@ -87,23 +88,6 @@ def _from_hub(name: str, download: bool) -> Path:
         reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error)
         fix = "check the name and the network" if download else "give a folder, or --download"
         raise ModelError(f"encoder {name!r} is not here ({reason}); {fix}") from None
-
-
-def load_encoder(path: Path) -> Any:
-    """Load the encoder's weights as a ``transformers`` model, safetensors only."""
-    go_offline()
-    from transformers import AutoModel
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        return AutoModel.from_pretrained(
-            path, local_files_only=True, use_safetensors=True, trust_remote_code=False
-        )
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
-        raise ModelError(f"{path}: not a usable encoder ({reason})") from None
 
 
 def tokenizer_of(path: Path) -> Tokenizer:

@@ -16,6 +16,8 @@ Classes = Mapping[str, tuple[str, ...]]
 """Label names by task, in codebook order."""
 Probabilities = dict[str, NDArray[np.float64]]
 """For each task an array of shape (rows, labels); every row sums to 1."""
+MODEL_FILE = "model.json"
+"""What stands in every stored model's folder beside its weights."""
 
 
 class Progress(Protocol):

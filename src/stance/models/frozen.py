@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import ModelError
-from stance.models.backbone import MINILM, find_backbone, load_encoder, tokenizer_of
+from stance.models.backbone import MINILM, find_backbone, tokenizer_of
 from stance.models.base import (
     Classes,
     Probabilities,
@@ -22,6 +22,7 @@ from stance.models.base import (
 )
 from stance.models.baselines import linear_probabilities, load_pipelines, save_pipelines
 from stance.models.inputs import InputEncoder, InputStyle, by_length
+from stance.models.pretrained import load_encoder
 from stance.schema import Example
 
 _BATCH = 64

@@ -12,12 +12,18 @@ from stance.errors import ModelError
 from stance.files import atomic_folder, read_json, write_json
 from stance.models.abstention import Threshold, Thresholds, threshold_for
 from stance.models.adapter import is_adapter
-from stance.models.base import Classes, Probabilities, Progress, StanceClassifier, silent
+from stance.models.base import (
+    MODEL_FILE,
+    Classes,
+    Probabilities,
+    Progress,
+    StanceClassifier,
+    silent,
+)
 from stance.models.calibration import Calibration
 from stance.models.checkpoints import require_whole, write_manifest
 from stance.schema import Example
 
-MODEL_FILE = "model.json"
 FORMAT = 2
 _READABLE = (1, 2)  # 1 knew temperatures only, and no thresholds
 KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer")

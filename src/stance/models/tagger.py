@@ -15,11 +15,12 @@ from torch.utils.data import Dataset
 from stance.errors import InputError, ModelError
 from stance.files import sha256_json
 from stance.models import finetune
-from stance.models.backbone import MINILM, find_backbone, load_encoder, tokenizer_of
+from stance.models.backbone import MINILM, find_backbone, tokenizer_of
 from stance.models.base import Progress, silent
 from stance.models.encoder import freeze_lower
 from stance.models.export import write_onnx
 from stance.models.options import TrainingOptions
+from stance.models.pretrained import load_encoder
 from stance.models.tag_data import TaggedSentence
 from stance.models.tag_inputs import TagInputs, TagRow
 from stance.models.tag_network import IGNORE, ROLES, TagNetwork

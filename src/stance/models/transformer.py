@@ -13,7 +13,7 @@ import numpy as np
 
 from stance.errors import ModelError
 from stance.files import sha256_json
-from stance.models.backbone import MINILM, find_backbone, load_encoder, tokenizer_of
+from stance.models.backbone import MINILM, find_backbone, tokenizer_of
 from stance.models.base import (
     Classes,
     Probabilities,
@@ -26,6 +26,7 @@ from stance.models.base import (
 )
 from stance.models.inputs import InputEncoder, InputStyle, by_length, load_tokenizer
 from stance.models.options import TrainingOptions
+from stance.models.pretrained import load_encoder
 from stance.schema import Example
 
 _PREDICT_BATCH = 64
