@@ -6,7 +6,7 @@ command line, ``experiment`` and ``api`` know this module; everything else takes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -99,8 +99,15 @@ class TransformerConfig(_Strict):
     options: TrainingOptions = TrainingOptions()
 
 
+class BlendConfig(_Strict):
+    """The mean of other models of the configuration, named in ``of``; it trains nothing."""
+
+    kind: Literal["blend"]
+    of: Annotated[list[str], Field(min_length=2)]
+
+
 ModelConfig = Annotated[
-    MajorityConfig | LexiconConfig | NgramsConfig | FrozenConfig | TransformerConfig,
+    MajorityConfig | LexiconConfig | NgramsConfig | FrozenConfig | TransformerConfig | BlendConfig,
     Field(discriminator="kind"),
 ]
 
@@ -145,6 +152,20 @@ class RunConfig(_Strict):
             raise ValueError(f"seeds: {self.seeds} repeats a seed")
         if len(set(self.precisions)) != len(self.precisions):
             raise ValueError(f"precisions: {self.precisions} repeats a precision")
+        return self
+
+    @model_validator(mode="after")
+    def _blendable(self) -> RunConfig:
+        whole = {name for name, entry in self.models.items() if not isinstance(entry, BlendConfig)}
+        for name, entry in self.models.items():
+            if not isinstance(entry, BlendConfig):
+                continue
+            for member in entry.of:
+                if member not in whole or entry.of.count(member) > 1:
+                    raise ValueError(
+                        f"models.{name}.of: {member!r} is not another model to be blended, each "
+                        f"once; there are {', '.join(sorted(whole)) or 'none'}"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -217,8 +238,8 @@ def _all_keys() -> list[str]:
     return sorted(set(keys))
 
 
-def choose_models(config: RunConfig, names: Sequence[str]) -> RunConfig:
-    """Keep only the named models.
+def choose_models(config: RunConfig, names: Iterable[str]) -> RunConfig:
+    """Keep only the named models, and those that they blend.
 
     Raises:
         ConfigError: a name is not among the configuration's models.
@@ -226,4 +247,6 @@ def choose_models(config: RunConfig, names: Sequence[str]) -> RunConfig:
     for name in names:
         if name not in config.models:
             raise ConfigError(f"no model {name!r} here; {suggest(name, list(config.models))}")
+    blended = [getattr(config.models[name], "of", []) for name in names]
+    names = dict.fromkeys(name for found in (*blended, names) for name in found)
     return config.model_copy(update={"models": {name: config.models[name] for name in names}})

@@ -25,7 +25,7 @@ from stance.runfolder import begin, open_run, part_path
 from stance.schema import Example
 from stance.training import Quiet as Quiet
 from stance.training import Reporter as Reporter
-from stance.training import Training, seeds_of, train_one
+from stance.training import Training, in_order, seeds_of, train_one
 from stance.training import build as build
 
 
@@ -121,7 +121,7 @@ def set_threads(threads: int) -> None:
 
 
 def _trainings(config: RunConfig, splits: Sequence[Split]) -> Iterator[Training]:
-    for name in config.models:
+    for name in in_order(config):
         for seed in seeds_of(config, name):
             for split in splits:
                 yield Training(name, seed, split, len(splits))

@@ -17,7 +17,7 @@ from stance.corpus.splits import Split
 from stance.errors import InputError
 from stance.evaluation.results import Predicted
 from stance.files import atomic_path
-from stance.models.base import label_ids
+from stance.models.base import Probabilities, StanceClassifier, label_ids
 from stance.runfolder import part_path, read_part
 from stance.schema import Example
 
@@ -30,6 +30,21 @@ class Kept:
     kinds: Mapping[str, str]
     seeds: Mapping[str, Sequence[int]]
     splits: Sequence[Split]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one training answers on the validation and the test rows of its split.
+
+    Probabilities are not calibrated. ``seconds`` is what training took, ``rate`` the test rows
+    answered a second. ``model`` is None where nothing is left to ask.
+    """
+
+    model: StanceClassifier | None
+    validated: Probabilities
+    tested: Probabilities
+    seconds: float
+    rate: float
 
 
 def collect(

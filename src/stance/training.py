@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.behaviour_run import keep_behaviour
+from stance.blending import PROBA, TIMING, VALIDATED, blended
 from stance.codebook import STANCE, Codebook
-from stance.config import FrozenConfig, NgramsConfig, RunConfig, TransformerConfig
+from stance.config import BlendConfig, FrozenConfig, NgramsConfig, RunConfig, TransformerConfig
 from stance.corpus.splits import Split
 from stance.evaluation.metrics import confusion
 from stance.files import read_yaml, resolve
@@ -22,6 +23,7 @@ from stance.models.abstention import fit_thresholds
 from stance.models.base import Progress, StanceClassifier, labelled, silent
 from stance.models.calibration import fit_calibration
 from stance.models.store import classifier_class, save_model
+from stance.predictions import Answers
 from stance.runfolder import part_path, write_part
 from stance.schema import Example
 
@@ -60,7 +62,15 @@ class Training:
 
 def seeds_of(config: RunConfig, model: str) -> list[int]:
     """Return the seeds a model is trained with: one where the seed changes nothing."""
-    return config.seeds[:1] if config.models[model].kind in _UNSEEDED else list(config.seeds)
+    entry = config.models[model]
+    if isinstance(entry, BlendConfig):
+        return max((seeds_of(config, member) for member in entry.of), key=len)
+    return config.seeds[:1] if entry.kind in _UNSEEDED else list(config.seeds)
+
+
+def in_order(config: RunConfig) -> list[str]:
+    """Return the models' names, blends after all that they could be made of."""
+    return sorted(config.models, key=lambda name: isinstance(config.models[name], BlendConfig))
 
 
 def build(
@@ -93,12 +103,31 @@ def train_one(
     part = part_path(folder, training.model, training.seed, training.split.fold)
     if part.exists():
         return
-    label = _title(training, config)
     rows = {
         name: [examples[at] for at in getattr(training.split, name)]
         for name in ("train", "validation", "test")
     }
-    work = folder / "checkpoints" / part.stem
+    entry = config.models[training.model]
+    if isinstance(entry, BlendConfig):
+        answers = blended(
+            folder,
+            [(name, _seed_of(config, name, training.seed)) for name in entry.of],
+            training.split.fold,
+            codebook,
+            keep=training.splits == 1,
+        )
+    else:
+        work = folder / "checkpoints" / part.stem
+        answers = _trained(training, config, codebook, rows, work, download, reporter)
+    _keep(answers, training, config, codebook, rows, folder, reporter)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+
+
+def _trained(
+    training: Training, config: RunConfig, codebook: Codebook,
+    rows: Mapping[str, Sequence[Example]], work: Path, download: bool, reporter: Reporter,
+) -> Answers:  # fmt: skip
+    label = _title(training, config)
     model = build(
         config, training.model, codebook, seed=training.seed, work=work, download=download,
         say=reporter.say,
@@ -107,11 +136,21 @@ def train_one(
     model.fit(rows["train"], rows["validation"], progress=reporter.stage(f"{label}: training"))
     seconds = time.perf_counter() - started
     validated = model.predict_proba(rows["validation"]) if rows["validation"] else {}
-    calibration = fit_calibration(validated, rows["validation"], codebook.classes)
     started = time.perf_counter()
-    raw = model.predict_proba(rows["test"], progress=reporter.stage(f"{label}: predicting"))
+    tested = model.predict_proba(rows["test"], progress=reporter.stage(f"{label}: predicting"))
     rate = len(rows["test"]) / max(1e-9, time.perf_counter() - started)
-    if training.splits == 1:
+    return Answers(model, validated, tested, seconds, rate)
+
+
+def _keep(
+    answers: Answers, training: Training, config: RunConfig, codebook: Codebook,
+    rows: Mapping[str, Sequence[Example]], folder: Path, reporter: Reporter,
+) -> None:  # fmt: skip
+    part = part_path(folder, training.model, training.seed, training.split.fold)
+    model, held = answers.model, rows["validation"]
+    calibration = fit_calibration(answers.validated, held, codebook.classes)
+    validated = calibration.apply(answers.validated)
+    if model is not None and training.splits == 1:
         save_model(
             model,
             folder / "models" / f"{training.model}-s{training.seed}",
@@ -119,14 +158,11 @@ def train_one(
             calibration=calibration,
             codebook=read_yaml(resolve(config.codebook)),
             thresholds=fit_thresholds(
-                calibration.apply(validated),
-                rows["validation"],
-                codebook.classes,
-                precisions=config.precisions,
+                validated, held, codebook.classes, precisions=config.precisions
             ),
         )
-    if _is_probed(training, config) and STANCE in raw:
-        progress = reporter.stage(f"{label}: behaviour")
+    if model is not None and _is_probed(training, config) and STANCE in answers.tested:
+        progress = reporter.stage(f"{_title(training, config)}: behaviour")
         keep_behaviour(
             part,
             training.model,
@@ -135,19 +171,15 @@ def train_one(
             codebook.classes[STANCE],
             seed=config.seeds[0],
         )
-    write_part(
-        part,
-        {
-            "rows": training.split.test,
-            "timing": np.array([seconds, rate]),
-            **{f"proba_{task}": values for task, values in calibration.apply(raw).items()},
-            **{
-                f"validation_{task}": confusion_of(rows["validation"], task, values, codebook)
-                for task, values in calibration.apply(validated).items()
-            },
-        },
-    )
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    arrays = {
+        "rows": training.split.test,
+        TIMING: np.array([answers.seconds, answers.rate]),
+        **{PROBA + task: found for task, found in calibration.apply(answers.tested).items()},
+    }
+    for task, found in validated.items():
+        arrays[VALIDATED + task] = found
+        arrays[f"validation_{task}"] = confusion_of(held, task, found, codebook)
+    write_part(part, arrays)
 
 
 def confusion_of(
@@ -169,9 +201,15 @@ def _is_probed(training: Training, config: RunConfig) -> bool:
     elif isinstance(entry, NgramsConfig):
         reads = entry.view in ("masked", "text")
     else:
-        reads = isinstance(entry, FrozenConfig)
+        reads = isinstance(entry, FrozenConfig | BlendConfig)
     first = training.seed == config.seeds[0] and training.split.fold == 0
     return config.behaviour and reads and first
+
+
+def _seed_of(config: RunConfig, model: str, seed: int) -> int:
+    """The seed of a model that goes with a training's, where the model may have one only."""
+    seeds = seeds_of(config, model)
+    return seed if seed in seeds else seeds[0]
 
 
 def _title(training: Training, config: RunConfig) -> str:

@@ -26,7 +26,7 @@ from stance.schema import Example
 
 FORMAT = 2
 _READABLE = (1, 2)  # 1 knew temperatures only, and no thresholds
-KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer")
+KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer", "blend")
 
 
 def classifier_class(kind: str) -> Any:
@@ -43,6 +43,10 @@ def classifier_class(kind: str) -> Any:
         from stance.models.lexicon import LexiconClassifier
 
         return LexiconClassifier
+    if kind == "blend":
+        from stance.models.blend import BlendClassifier
+
+        return BlendClassifier
     if kind == "frozen":
         from stance.models.frozen import FrozenClassifier
 
