@@ -95,6 +95,36 @@ def test_same_seed_same_weights_other_seed_others(
     assert not _same(make(seed=1).fit(train, validation), make(seed=2).fit(train, validation))
 
 
+def test_r_drop_costs_disagreement_and_nothing_else(
+    make: Callable[..., TransformerClassifier], examples: list[Example]
+) -> None:
+    import torch
+
+    from stance.models.batches import as_tensors
+
+    model = make(replace(OPTIONS, epochs=1)).fit(examples[:8])
+    network, inputs = model._network, model._inputs
+    assert inputs is not None
+    tensors = as_tensors(inputs, inputs.encode(examples[:8]))
+    labels = torch.zeros((8, 2), dtype=torch.long)
+    losses = {}
+    for dropout in (0.0, 0.5):
+        network.dropout.p = dropout
+        for module in network.encoder.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        for weight in (0.0, 1.0, 2.0):
+            network.train().r_drop = weight
+            torch.manual_seed(0)
+            losses[dropout, weight] = float(network(**tensors, labels=labels)["loss"])
+    assert losses[0.0, 1.0] == pytest.approx(losses[0.0, 0.0], abs=1e-5)
+    assert losses[0.5, 2.0] > losses[0.5, 1.0]
+    network.eval()
+    assert float(network(**tensors, labels=labels)["loss"]) == pytest.approx(
+        losses[0.0, 0.0], abs=1e-5
+    )
+
+
 def test_nan_loss_stops_at_its_step_without_checkpoint(
     make: Callable[..., TransformerClassifier],
     examples: list[Example],
@@ -140,20 +170,27 @@ def test_stopped_training_resumes_to_the_same_weights(
     assert _same(whole, resumed)
 
 
-def test_sigterm_finishes_the_step_saves_and_resumes(
-    make: Callable[..., TransformerClassifier], examples: list[Example], tmp_path: Path
+@pytest.mark.parametrize("held", [0, 16])
+@pytest.mark.parametrize("last", [3, 6, 8])  # within an epoch, at the end of one, within the next
+def test_sigterm_finishes_the_step_saves_and_resumes_to_the_same_weights(
+    make: Callable[..., TransformerClassifier],
+    examples: list[Example],
+    tmp_path: Path,
+    last: int,
+    held: int,
 ) -> None:
+    train, validation = examples[:48], examples[48 : 48 + held]
     options = replace(OPTIONS, epochs=3, dropout=0.1)
-    whole = make(options, work=tmp_path / "whole").fit(examples)
+    whole = make(options, work=tmp_path / "whole").fit(train, validation)
 
     def terminate(done: int, total: int, note: str = "") -> None:
-        if done == 3:
+        if done == last:
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(Exception, match="stopped as asked") as caught:
-        make(options, work=tmp_path / "cut").fit(examples, progress=terminate)
+        make(options, work=tmp_path / "cut").fit(train, validation, progress=terminate)
     assert getattr(caught.value, "exit_code", None) == 143
-    assert _same(whole, make(options, work=tmp_path / "cut").fit(examples))
+    assert _same(whole, make(options, work=tmp_path / "cut").fit(train, validation))
 
 
 @pytest.mark.parametrize("harm", ["delete", "truncate", "flip"])

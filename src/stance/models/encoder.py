@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -31,6 +31,7 @@ class StanceNetwork(nn.Module):
         dropout: float = 0.1,
         weights: Mapping[str, Tensor] | None = None,
         label_smoothing: float = 0.0,
+        r_drop: float = 0.0,
     ) -> None:
         super().__init__()
         width = encoder.config.hidden_size
@@ -40,6 +41,7 @@ class StanceNetwork(nn.Module):
             {task: nn.Linear(2 * width, size) for task, size in sizes.items()}
         )
         self.label_smoothing = label_smoothing
+        self.r_drop = r_drop
         self.has_types = getattr(encoder.config, "type_vocab_size", 0) > 1
         for task, value in (weights or {}).items():
             self.register_buffer(f"weight_{task}", value, persistent=False)
@@ -57,6 +59,10 @@ class StanceNetwork(nn.Module):
         where = actor_at.reshape(-1, 1, 1).expand(-1, 1, hidden.shape[-1])
         return torch.cat([mean, hidden.gather(1, where).squeeze(1)], dim=-1)
 
+    def _heads(self, *inputs: Tensor) -> list[Tensor]:
+        features = self.dropout(self.represent(*inputs))
+        return [head(features) for head in self.heads.values()]
+
     def forward(
         self,
         input_ids: Tensor,
@@ -71,17 +77,24 @@ class StanceNetwork(nn.Module):
         ``labels`` is (rows, tasks), ``NO_LABEL`` where a row lacks one. ``shares``, (rows, labels
         of the first task), is learned in place of the first task's labels.
         """
-        features = self.represent(input_ids, attention_mask, token_type_ids, actor_at)
-        features = self.dropout(features)
-        logits = [head(features) for head in self.heads.values()]
+        inputs = (input_ids, attention_mask, token_type_ids, actor_at)
+        logits = self._heads(*inputs)
         output = {"logits": torch.cat(logits, dim=-1)}
-        if labels is not None:
-            truth = list(labels.unbind(dim=1))
-            if shares is not None:
-                truth[0] = shares
-            losses = [self._loss(task, logits[at], truth[at]) for at, task in enumerate(self.heads)]
-            output["loss"] = torch.stack(losses).sum()
+        if labels is None:
+            return output
+        truth = list(labels.unbind(dim=1))
+        if shares is not None:
+            truth[0] = shares
+        output["loss"] = self._losses(logits, truth)
+        if self.r_drop and self.training:
+            again = self._heads(*inputs)
+            both = (output["loss"] + self._losses(again, truth)) / 2
+            apart = torch.stack(list(map(_divergence, logits, again))).sum()
+            output["loss"] = both + self.r_drop * apart
         return output
+
+    def _losses(self, logits: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(map(self._loss, self.heads, logits, truth))).sum()
 
     def _loss(self, task: str, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy summed over labelled rows and divided by all rows.
@@ -100,6 +113,12 @@ class StanceNetwork(nn.Module):
             reduction="sum",
         )
         return total / len(labels)
+
+
+def _divergence(one: Tensor, two: Tensor) -> Tensor:
+    """The mean over rows of the symmetric Kullback-Leibler divergence of two answers."""
+    first, second = one.float().log_softmax(dim=-1), two.float().log_softmax(dim=-1)
+    return ((first.exp() - second.exp()) * (first - second)).sum(dim=-1).mean() / 2
 
 
 def freeze_lower(encoder: Any, layers: int) -> None:

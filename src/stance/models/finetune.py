@@ -55,7 +55,18 @@ class _Watch(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.progress(state.global_step, state.max_steps, self.note)
         if self.stop:
-            control.should_save = control.should_training_stop = True
+            control.should_training_stop = True
+            control.should_save = self._within_epoch(args, state)
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.stop and self._within_epoch(args, state):
+            # It was saved at its last step. An evaluation here would draw random numbers that
+            # training without a stop does not draw, and resuming would lead elsewhere.
+            control.should_log = control.should_evaluate = control.should_save = False
+
+    @staticmethod
+    def _within_epoch(args: Any, state: Any) -> bool:
+        return bool(state.global_step % (state.max_steps // round(args.num_train_epochs)))
 
     def on_log(
         self, args: Any, state: Any, control: Any, logs: Mapping[str, Any], **_: Any

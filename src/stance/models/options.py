@@ -19,6 +19,7 @@ class TrainingOptions:
     is shown and there is no actor) is replaced, anew in every epoch, by a stand-in or by another
     row's: names must not decide. ``patience`` is the number of epochs without a better validation
     macro-F1 after which training stops.
+    ``r_drop`` weighs the agreement of two readings under different dropout; it doubles the time.
     ``soft_labels`` names a column of votes, or of shares by label, that the stance is learned from
     in place of one label, where a row has it (Uma et al. 2021, "Learning from disagreement").
     ``report_to`` names trackers that draw the training's curves (see ``models.tracking``).
@@ -33,6 +34,7 @@ class TrainingOptions:
     frozen_layers: Annotated[int, Ge(0)] = 3
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.1
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    r_drop: Annotated[float, Ge(0)] = 0.0
     class_weights: Literal["none", "sqrt"] = "sqrt"
     mask_actors: Share = 0.1
     swap_actors: Share = 0.1

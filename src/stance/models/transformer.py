@@ -159,13 +159,11 @@ class TransformerClassifier:
     def _build(self, encoder: Any, weights: Mapping[str, Any] | None = None) -> Any:
         from stance.models.encoder import StanceNetwork
 
+        sizes = {task: len(names) for task, names in self.classes_.items()}
         return StanceNetwork(
-            encoder,
-            {task: len(names) for task, names in self.classes_.items()},
-            dropout=self.options.dropout,
-            weights=weights,
-            label_smoothing=self.options.label_smoothing,
-        )
+            encoder, sizes, weights=weights, dropout=self.options.dropout,
+            label_smoothing=self.options.label_smoothing, r_drop=self.options.r_drop,
+        )  # fmt: skip
 
     def _input_encoder(self, tokenizer: Any) -> InputEncoder:
         pad = tokenizer.token_to_id("[PAD]")
