@@ -24,7 +24,11 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def _config(rows: Path, encoder: Path, **more: Any) -> RunConfig:
     config = tiny_config(rows, encoder)
     raw = config.model_dump(mode="json") | {"seeds": [1, 2]} | more
-    raw["models"] = {"both": {"kind": "blend", "of": ["transformer", "tfidf-svm"]}} | raw["models"]
+    blends = {
+        "both": {"kind": "blend", "of": ["transformer", "tfidf-svm"]},
+        "pooled": {"kind": "blend", "of": ["transformer"], "seeds": "all"},
+    }
+    raw["models"] = blends | raw["models"]
     return RunConfig.model_validate(raw)
 
 
@@ -45,6 +49,16 @@ def test_a_blend_is_the_mean_of_its_members_seed_by_seed(
         np.testing.assert_allclose(asked["stance"], mean, atol=1e-4)
     table = pq.read_table(done.folder / "predictions.parquet").to_pandas()
     assert set(table[table.model == "both"].seed) == {1, 2}
+    assert set(table[table.model == "pooled"].seed) == {1}
+    seeds = [read_part(part_path(done.folder, "transformer", seed, 0)) for seed in (1, 2)]
+    pooled = load_model(done.folder / "models" / "pooled-s1")
+    assert [member.folder.name for member in pooled.classifier.members] == [
+        "transformer-s1", "transformer-s2",
+    ]  # fmt: skip
+    mean = pooled.calibration.apply({"stance": np.mean(
+        [part["proba_stance"] for part in seeds], axis=0)})["stance"]  # fmt: skip
+    stored = read_part(part_path(done.folder, "pooled", 1, 0))
+    np.testing.assert_allclose(stored["proba_stance"], mean, atol=1e-9)
     assert {result.model for result in done.results.of("stance")} >= {"both", "transformer"}
     with pytest.raises(ModelError, match="train its members"):
         blend.classifier.fit([])
@@ -66,6 +80,13 @@ def test_folds_are_blended_too(rows_file: Path, tiny_encoder: Path, tmp_path: Pa
 def test_choosing_a_blend_keeps_its_members(rows_file: Path, tiny_encoder: Path) -> None:
     chosen = choose_models(_config(rows_file, tiny_encoder), ["both"])
     assert list(chosen.models) == ["transformer", "tfidf-svm", "both"]
+
+
+def test_one_model_is_blended_over_its_seeds_only(rows_file: Path, tiny_encoder: Path) -> None:
+    raw = tiny_config(rows_file, tiny_encoder).model_dump(mode="json")
+    raw["models"]["both"] = {"kind": "blend", "of": ["transformer"]}
+    with pytest.raises(ValueError, match=r"models\.both\.of: one model is no blend"):
+        RunConfig.model_validate(raw)
 
 
 @pytest.mark.parametrize(

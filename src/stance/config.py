@@ -100,10 +100,14 @@ class TransformerConfig(_Strict):
 
 
 class BlendConfig(_Strict):
-    """The mean of other models of the configuration, named in ``of``; it trains nothing."""
+    """The mean of other models of the configuration, named in ``of``; it trains nothing.
+
+    With ``seeds: each`` there is a blend for every seed, with ``all`` one blend of all seeds.
+    """
 
     kind: Literal["blend"]
-    of: Annotated[list[str], Field(min_length=2)]
+    of: Annotated[list[str], Field(min_length=1)]
+    seeds: Literal["each", "all"] = "each"
 
 
 ModelConfig = Annotated[
@@ -160,6 +164,8 @@ class RunConfig(_Strict):
         for name, entry in self.models.items():
             if not isinstance(entry, BlendConfig):
                 continue
+            if len(entry.of) == 1 and entry.seeds == "each":
+                raise ValueError(f"models.{name}.of: one model is no blend; name two, or seeds=all")
             for member in entry.of:
                 if member not in whole or entry.of.count(member) > 1:
                     raise ValueError(

@@ -64,7 +64,8 @@ def seeds_of(config: RunConfig, model: str) -> list[int]:
     """Return the seeds a model is trained with: one where the seed changes nothing."""
     entry = config.models[model]
     if isinstance(entry, BlendConfig):
-        return max((seeds_of(config, member) for member in entry.of), key=len)
+        found = max((seeds_of(config, member) for member in entry.of), key=len)
+        return found if entry.seeds == "each" else found[:1]
     return config.seeds[:1] if entry.kind in _UNSEEDED else list(config.seeds)
 
 
@@ -111,7 +112,7 @@ def train_one(
     if isinstance(entry, BlendConfig):
         answers = blended(
             folder,
-            [(name, _seed_of(config, name, training.seed)) for name in entry.of],
+            _members(config, entry, training.seed),
             training.split.fold,
             codebook,
             keep=training.splits == 1,
@@ -206,10 +207,15 @@ def _is_probed(training: Training, config: RunConfig) -> bool:
     return config.behaviour and reads and first
 
 
-def _seed_of(config: RunConfig, model: str, seed: int) -> int:
-    """The seed of a model that goes with a training's, where the model may have one only."""
-    seeds = seeds_of(config, model)
-    return seed if seed in seeds else seeds[0]
+def _members(config: RunConfig, entry: BlendConfig, seed: int) -> list[tuple[str, int]]:
+    """What one blend is made of; a model of one seed takes part in every seed's blend."""
+    found = []
+    for name in entry.of:
+        seeds = seeds_of(config, name)
+        if entry.seeds == "each":
+            seeds = [seed] if seed in seeds else seeds[:1]
+        found += [(name, one) for one in seeds]
+    return found
 
 
 def _title(training: Training, config: RunConfig) -> str:

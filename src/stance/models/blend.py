@@ -32,7 +32,7 @@ class BlendClassifier:
     "Combining pattern classifiers", section 5); equal weights need no rows to be fitted on.
 
     Args:
-        members: trained models of one label set, with names that differ.
+        members: trained models of one label set, in folders whose names differ.
     """
 
     kind: ClassVar[str] = "blend"
@@ -64,8 +64,8 @@ class BlendClassifier:
 
     def save(self, folder: Path) -> dict[str, Any]:
         for member in self.members:
-            shutil.copytree(member.folder, folder / _MEMBERS / member.name)
-        return {"members": [member.name for member in self.members]}
+            shutil.copytree(member.folder, folder / _MEMBERS / member.folder.name)
+        return {"members": [member.folder.name for member in self.members]}
 
     @classmethod
     def load(cls, folder: Path, state: Mapping[str, Any], classes: Classes) -> Self:
