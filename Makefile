@@ -27,7 +27,7 @@ lint: $(VENV)/.dev  ## Check style and types
 	$(BIN)/mypy
 
 notebooks: $(VENV)/.dev  ## Execute the notebooks in place, so that their outputs are fresh
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 clean:  ## Remove the environment and every run
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache
