@@ -41,9 +41,10 @@ from stance.cli import console
 from stance.codebook import load_codebook
 from stance.config import RunConfig, TransformerConfig, load_config
 from stance.errors import InputError
-from stance.experiment import load_rows, make_splits, set_threads
+from stance.experiment import load_rows, make_splits
 from stance.files import resolve, sha256_file, write_json
 from stance.models.backbone import go_offline
+from stance.models.threads import set_threads
 
 BASELINES = ("stock", "dynamic")
 

@@ -7,7 +7,6 @@ training and fit the weights of the combination; test articles are only scored.
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from stance.models.base import Progress, silent
 from stance.models.options import TrainingOptions
 from stance.models.tag_runtime import OnnxTagger
 from stance.models.tag_store import TAGGER_FOLDER, load_tagger, seal_tagger
+from stance.models.threads import choose_threads, set_threads
 from stance.runfolder import begin, open_run
 from stance.training import Quiet, Reporter
 
@@ -113,11 +113,11 @@ def train_attribution(
         argv=argv or sys.argv,
         config=config.model_dump(mode="json"),
         seeds=[config.seed],
-        threads=config.threads or os.cpu_count() or 1,
+        threads=choose_threads(config.threads),
         hashes=_hashes(config),
     )
     with open_run(root, config.name, resume=resume) as folder:
-        begin(folder, facts)
+        set_threads(begin(folder, facts)["threads"])
         write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
         if not (folder / TAGGER_FOLDER).exists():
             _train(config, train, validation, folder, download, reporter)
@@ -178,12 +178,9 @@ def _train(
     download: bool,
     reporter: Reporter,
 ) -> None:
-    import torch
-
     from stance.models.tag_data import tagged_sentences
     from stance.models.tagger import describe_tagger, save_tagger, train_tagger
 
-    torch.set_num_threads(config.threads or os.cpu_count() or 1)
     network, inputs, history = train_tagger(
         list(tagged_sentences(train)),
         list(tagged_sentences(validation)),

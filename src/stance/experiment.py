@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from stance.corpus.splits import Split
 from stance.evaluation.results import Predicted, Results, compare_best, score
 from stance.files import resolve, sha256_file, write_json, write_text, write_yaml
 from stance.models.backbone import find_backbone, go_offline
+from stance.models.threads import choose_threads, set_threads
 from stance.predictions import Kept, collect, write_predictions
 from stance.runfolder import begin, open_run, part_path
 from stance.schema import Example
@@ -66,17 +66,17 @@ def run(
         argv=argv or sys.argv,
         config=config.model_dump(mode="json"),
         seeds=config.seeds,
-        threads=config.threads or os.cpu_count() or 1,
+        threads=choose_threads(config.threads),
         hashes=_hashes(config, codebook_path, download),
     )
     reporter.say(f"{len(examples)} rows of {len({item.group for item in examples})} articles")
     if absent := left_out(examples, splits):
         reporter.say(f"{absent} rows of a split are in none of its parts, so that nothing crosses")
     with open_run(root, config.name, resume=resume) as folder:
-        begin(folder, facts)
+        # A resumed run goes on with the number of threads that it began with.
+        set_threads(begin(folder, facts)["threads"])
         write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
         write_text(folder / "codebook.yaml", codebook_path.read_text(encoding="utf-8"))
-        set_threads(config.threads)
         for training in _trainings(config, splits):
             train_one(training, config, codebook, examples, folder, download, reporter)
         kept = Kept(
@@ -111,13 +111,6 @@ def load_rows(config: RunConfig, codebook: Codebook, *, download: bool = False) 
 def make_splits(config: RunConfig, examples: Sequence[Example]) -> list[Split]:
     """Divide the rows as configured."""
     return divide(examples, Plan(**config.split.model_dump()))
-
-
-def set_threads(threads: int) -> None:
-    """Tell torch how many threads to use; all cores where 0."""
-    import torch
-
-    torch.set_num_threads(threads or os.cpu_count() or 1)
 
 
 def _trainings(config: RunConfig, splits: Sequence[Split]) -> Iterator[Training]:

@@ -23,12 +23,13 @@ from stance.config import RunConfig, choose_models, parse_config
 from stance.corpus.audit import require_clean
 from stance.errors import InputError
 from stance.evaluation.metrics import macro_f1
-from stance.experiment import Quiet, Reporter, build, load_rows, make_splits, set_threads
+from stance.experiment import Quiet, Reporter, build, load_rows, make_splits
 from stance.files import parse_yaml, resolve, sha256_file, write_text
 from stance.models.backbone import go_offline
 from stance.models.base import Progress, labelled
 from stance.models.search_space import Scalar, Space, load_space, to_json
 from stance.models.study import STUDY_FILE, Study, Trial, require_optuna
+from stance.models.threads import choose_threads, set_threads
 from stance.reporting.tables import Column, Table, to_csv
 from stance.runfolder import begin, open_run
 from stance.schema import Example
@@ -113,17 +114,17 @@ def tune(
             "search": {"model": model, "target": target, "space": to_json(space)},
         },
         seeds=config.seeds[:1],
-        threads=config.threads,
+        threads=choose_threads(config.threads),
         hashes=hashes,
     )
     reporter.say(
         f"{len(rows.train)} rows to train on, {len(rows.validation)} to validate on; "
         f"{n_test} test rows are left alone"
     )
-    if entry["kind"] in _TORCH:
-        set_threads(config.threads)
     with open_run(root, f"{config.name}-tune", resume=True) as folder:
-        begin(folder, facts)
+        threads = begin(folder, facts)["threads"]
+        if entry["kind"] in _TORCH:
+            set_threads(threads)
 
         def objective(
             settings: Mapping[str, Scalar], number: int, progress: Progress
