@@ -54,6 +54,21 @@ def test_one_sentence(text: str, expected: list[str]) -> None:
     assert [a.casefold() for a in found] == [e.casefold() for e in expected]
 
 
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ('The strikes "were a direct response to a raid" on Dellin, she said in a statement.', "The strikes"),
+        ("The raid was an outrage, the ministry said on Monday.", "The raid"),
+        ("In a statement, the ministry said the raid was an outrage.", "the raid"),
+        ("On Monday, the ministry said that the raid was an outrage.", "the raid"),
+        ("The ministry condemned overnight air strikes on two depots.", "overnight air strikes"),
+        ("The ministry condemned the night raid on Dellin.", "the night raid"),
+    ],
+)  # fmt: skip
+def test_what_the_words_are_about(text: str, target: str) -> None:
+    assert [a.target for a in run(text)] == [target]
+
+
 def test_a_quotation_of_several_sentences_has_one_speaker() -> None:
     text = '"We knew. We waited. Nobody came," Anna Petra said. "It was too late."'
     assert actors(text) == ["Anna Petra"] * 4

@@ -116,7 +116,7 @@ def phrase_after(c: Clause, start: int) -> Range | None:
     while i < n:
         kind = c.kind[i]
         if kind in _NOMINAL:
-            if kind == "L" and i > nouns and _breaks(c, i, n):
+            if kind == "L" and i > nouns and _breaks(c, i, n) and not (begin and _plural(c, i)):
                 break
             i += 1
             if i < n and c.genitive[i - 1] and c.kind[i] in "DAT":
@@ -155,6 +155,14 @@ def _breaks(c: Clause, i: int, n: int) -> bool:
         return following not in "NL"
     form = lexicon().verbs.get(word)
     return form is not None and bool(form.tags & {"past", "third"}) and following in "DGOXPRSA"
+
+
+def _plural(c: Clause, i: int) -> bool:
+    """Whether a word that may be a verb is a noun: "(condemned) air strikes on the depots"."""
+    form = lexicon().verbs.get(c.word[i])
+    if form is None or "third" not in form.tags or i + 1 >= len(c):
+        return False
+    return c.kind[i - 1] == "L" and c.kind[i + 1] == "P"
 
 
 def conjuncts(c: Clause, found: Range) -> list[Range]:

@@ -29,14 +29,19 @@ def target_range(c: Clause, hit: Hit) -> Range | None:
     if hit.holder is not None and hit.holder[0] >= start:
         # "..., said the minister": what follows the cue is the holder.
         return _reported_before(c, hit.cue[0])
+    form = lexicon().verbs.get(c.word[start - 1])
+    speech = form is not None and "speech" in form.families
+    opening = _opening(c, hit)
+    if speech and opening and (start == len(c) or not _goes_on(c, start)):
+        # "The raid was ..., she said in a statement": what follows is where, not what.
+        return _reported_before(c, opening)
     while (
         start < len(c)
         and start < hit.cue[1] + 2
         and (c.word[start] in _PARTICLES or c.kind[start] in "AT")
     ):
         start += 1
-    form = lexicon().verbs.get(c.word[hit.cue[1] - 1])
-    if form is not None and "speech" in form.families and start < len(c) and c.kind[start] != "Q":
+    if speech and start < len(c) and c.kind[start] != "Q":
         found = _reported(c, start)
         if found is not None:
             return found
@@ -51,6 +56,18 @@ def _reported(c: Clause, start: int) -> Range | None:
         if c.kind[k] in ",;:Q":
             break
     return None
+
+
+def _goes_on(c: Clause, start: int) -> bool:
+    """Whether what is said may begin at ``start``, right behind its cue."""
+    return c.kind[start] in "DGNLAQ" or c.word[start] == "that"
+
+
+def _opening(c: Clause, hit: Hit) -> int:
+    """Where what is reported ends if it stands before holder and cue ("..., she said"), else 0."""
+    if hit.holder is None or not 0 < hit.holder[0] < hit.cue[0]:
+        return 0
+    return hit.holder[0] - 1 if c.kind[hit.holder[0] - 1] in ",Q" else 0
 
 
 def _reported_before(c: Clause, end: int) -> Range | None:
