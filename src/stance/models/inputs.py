@@ -69,8 +69,7 @@ class Pieces:
 class Encoded:
     """Token ids of one row. ``actor_at`` is the position that stands for the actor.
 
-    It is the target's where the style shows targets and the row has no actor, as in corpora that
-    ask for the stance or sentiment of a sentence towards something it mentions.
+    It is the target's where the style shows targets and the row has no actor.
     """
 
     ids: list[int]
@@ -160,10 +159,7 @@ class InputEncoder:
         return [self.assemble(pieces) for pieces in self.pieces(examples)]
 
     def assemble(self, pieces: Pieces, name: Sequence[int] | None = None) -> Encoded:
-        """Put one row together, its actor replaced by the token ids ``name`` if given.
-
-        In a row without an actor the target is replaced, where the style shows it.
-        """
+        """Put one row together, its actor (or target, without one) replaced by the ids ``name``."""
         style = self.style
         someone = [self.marker[SOMEONE]]
         if style.masked and pieces.actor:
