@@ -114,7 +114,7 @@ def tune(
             "search": {"model": model, "target": target, "space": to_json(space)},
         },
         seeds=config.seeds[:1],
-        threads=choose_threads(config.threads),
+        threads=choose_threads(config.threads) if entry["kind"] in _TORCH else 1,
         hashes=hashes,
     )
     reporter.say(
