@@ -153,11 +153,15 @@ class _Stop(Exception):
     """Stands for a kill."""
 
 
+@pytest.mark.parametrize("averaging", [0.0, 0.9])
 def test_stopped_training_resumes_to_the_same_weights(
-    make: Callable[..., TransformerClassifier], examples: list[Example], tmp_path: Path
+    make: Callable[..., TransformerClassifier],
+    examples: list[Example],
+    tmp_path: Path,
+    averaging: float,
 ) -> None:
     train, validation = examples[:48], examples[48:]
-    options = replace(OPTIONS, epochs=3, dropout=0.1)
+    options = replace(OPTIONS, epochs=3, dropout=0.1, averaging=averaging)
     whole = make(options, work=tmp_path / "whole").fit(train, validation)
 
     def die(done: int, total: int, note: str = "") -> None:

@@ -14,6 +14,7 @@ from torch.utils.data import Sampler
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 
 from stance.errors import StanceError
+from stance.models.averaging import AveragedNetwork
 from stance.models.base import Classes, Progress
 from stance.models.batches import LengthGrouped, TrainingData
 from stance.models.checkpoints import latest, write_manifest
@@ -84,6 +85,16 @@ class _Watch(TrainerCallback):
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.progress(state.max_steps, state.max_steps, self.note)
+
+
+class _Average(TrainerCallback):
+    """Moves the mean of the weights after every step, before anything is evaluated or saved."""
+
+    def __init__(self, network: AveragedNetwork) -> None:
+        self.network = network
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.network.update()
 
 
 class _StanceTrainer(Trainer):
@@ -213,8 +224,12 @@ def train(
     callbacks += trackers(options.report_to, tracking_folder(folder))
     if validate:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=options.patience))
+    trained: torch.nn.Module = network
+    if options.averaging:
+        trained = averaged = AveragedNetwork(network, options.averaging)
+        callbacks.append(_Average(averaged))
     trainer = _StanceTrainer(
-        model=network,
+        model=trained,
         args=arguments,
         train_dataset=train_rows,
         eval_dataset=validation_rows if validate else None,
@@ -231,9 +246,11 @@ def train(
     with _on_sigterm(watch):
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     # Mixed precision wraps ``forward`` in autocast; prediction and export are in float32.
-    trainer.accelerator.unwrap_model(network, keep_fp32_wrapper=False)
+    trainer.accelerator.unwrap_model(trained, keep_fp32_wrapper=False)
     if watch.stop:
         raise StoppedError("stopped as asked after a finished step; --resume goes on from there")
+    if isinstance(trained, AveragedNetwork):
+        trained.settle()
     return watch.history
 
 

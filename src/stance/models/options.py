@@ -19,6 +19,8 @@ class TrainingOptions:
     is shown and there is no actor) is replaced, anew in every epoch, by a stand-in or by another
     row's: names must not decide. ``patience`` is the number of epochs without a better validation
     macro-F1 after which training stops.
+    ``averaging`` is the decay of a running mean of the weights, which is what is evaluated and
+    kept; 0 keeps the last weights (see ``models.averaging``).
     ``r_drop`` weighs the agreement of two readings under different dropout; it doubles the time.
     ``soft_labels`` names a column of votes, or of shares by label, that the stance is learned from
     in place of one label, where a row has it (Uma et al. 2021, "Learning from disagreement").
@@ -34,6 +36,7 @@ class TrainingOptions:
     frozen_layers: Annotated[int, Ge(0)] = 3
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.1
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    averaging: Annotated[float, Ge(0), Lt(1)] = 0.0
     r_drop: Annotated[float, Ge(0)] = 0.0
     class_weights: Literal["none", "sqrt"] = "sqrt"
     mask_actors: Share = 0.1
