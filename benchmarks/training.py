@@ -179,6 +179,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--every", type=int, default=640, help="rows between two evaluations")
     parser.add_argument("--target", type=float, default=None, help="macro-F1 to be reached")
+    parser.add_argument("--ours", nargs="+", default=[], help="which of ours; all where left out")
     parser.add_argument("--steps", type=int, default=0, help="cap on steps, for a trial")
     parser.add_argument("--out", type=Path, default=None, help="JSON with every evaluation")
     chosen = parser.parse_args()
@@ -192,7 +193,11 @@ def main() -> None:
         hashes={"data": sha256_file(resolve(config.data.path))},
     )  # fmt: skip
     facts |= {"rows": {"train": len(setup.train), "validation": len(setup.validation)}}
-    found = systems(setup.entry)
+    found = {
+        name: train
+        for name, train in systems(setup.entry).items()
+        if name in BASELINES or not chosen.ours or name in chosen.ours
+    }
     few = replace(setup, train=setup.train[:64], validation=setup.validation[:16])
     for name, train in found.items():  # so that imports and a cold disk are nobody's cost
         measure(name, train, few, 0, every=chosen.every, limit=2)
