@@ -134,8 +134,15 @@ def test_run_evaluate_and_report_show_it(
     shown = CliRunner().invoke(app, ["evaluate", model, str(rows_file)])
     assert shown.exit_code == 0, shown.exception
     stance, sentiment = shown.output.split("sentiment:")[:2]
-    assert "F-avg (95 %)" in stance
+    assert stance.index("F-avg") < stance.index("macro-F1")
     assert "F-avg" not in sentiment
+    monkeypatch.setattr(console, "out", Console(width=80))
+    narrow = CliRunner().invoke(app, ["evaluate", model, str(rows_file)]).output
+    assert any(
+        line.split()[:1] == ["svm"] and line.endswith(" s")
+        for line in map(str.strip, narrow.splitlines())
+    )
+    monkeypatch.setattr(console, "out", Console(width=160))
     plain = ["evaluate", model, str(rows_file), "--codebook", "configs/codebook.yaml"]
     assert "F-avg" not in CliRunner().invoke(app, plain).output
 

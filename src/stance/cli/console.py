@@ -85,7 +85,14 @@ def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
 ) -> None:
     """Print a table; text is never read as markup."""
-    table = Table(title=title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     for at, name in enumerate(columns):
         justify: Literal["left", "right"] = "right" if at in right else "left"
         table.add_column(name, justify=justify, overflow="fold", no_wrap=at in right)

@@ -204,28 +204,24 @@ def print_results(results: Results) -> None:
         first = found[0]
         official = first.official
         title = f"{task}: {first.n_rows} held-out rows of {first.n_groups} articles"
+        # What the corpus is judged by comes first, with its interval.
+        scores = {official.metric: official.title} if official else {}
+        scores |= {"macro_f1": "macro-F1", "accuracy": "accuracy", "ece": "ECE"}
+        leading, *others = scores
         rows = [
             [
                 result.model,
-                f"{result.scores['macro_f1']:.3f}",
-                interval(result, "macro_f1"),
-                *([official_score(result, official.metric)] if official else []),
-                f"{result.scores['accuracy']:.3f}",
-                f"{result.scores['ece']:.3f}",
+                f"{result.scores[leading]:.3f}",
+                interval(result, leading),
+                *(f"{result.scores[name]:.3f}" for name in others),
                 str(result.n_trainings),
                 f"{result.seconds_fit:.0f} s",
             ]
             for result in found
         ]
-        columns = ["model", "macro-F1", "95 %"]
-        columns += [f"{official.title} (95 %)"] if official else []
-        columns += ["accuracy", "ECE", "fits", "time"]
+        shown, *more = scores.values()
+        columns = ["model", shown, "95 %", *more, "fits", "time"]
         console.print_table(title, columns, rows, right=range(1, len(columns)))
-
-
-def official_score(result: ModelResult, name: str) -> str:
-    """Return a score with its interval in brackets."""
-    return f"{result.scores[name]:.3f} ({interval(result, name)})"
 
 
 def interval(result: ModelResult, name: str) -> str:
