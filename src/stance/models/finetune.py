@@ -226,8 +226,8 @@ def train(
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=options.patience))
     trained: torch.nn.Module = network
     if options.averaging:
-        trained = averaged = AveragedNetwork(network, options.averaging)
-        callbacks.append(_Average(averaged))
+        trained = AveragedNetwork(network, options.averaging)
+        callbacks.append(_Average(trained))
     trainer = _StanceTrainer(
         model=trained,
         args=arguments,
