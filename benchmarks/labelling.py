@@ -39,7 +39,7 @@ from stance.models.threads import set_threads
 from stance.schema import Example
 
 SENTENCES = 20
-PROGRAM = str(Path(sys.executable).with_name("stance"))
+CLI = str(Path(sys.executable).with_name("stance"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ def time_commands(model: Path, repeats: int) -> None:
         article = Path(folder) / "article.txt"
         article.write_text(twenty_sentences(), encoding="utf-8")
         rows = str(Path(folder) / "rows.jsonl")
-        label = [PROGRAM, "label", str(article), "--model", str(model), "-f", "jsonl", "-o", rows]
-        named = {"stance --help": [PROGRAM, "--help"], f"stance label, {SENTENCES} sentences": label}
+        label = [CLI, "label", str(article), "--model", str(model), "-f", "jsonl", "-o", rows]
+        named = {"stance --help": [CLI, "--help"], f"stance label, {SENTENCES} sentences": label}
         table = []
         for name, command in named.items():
             found = []
