@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from typer.testing import CliRunner
@@ -259,6 +260,24 @@ def test_unscon_units_and_sentences(tmp_path: Path) -> None:
     assert first.text == "We have warned that Velm , again , broke the truce ."
     assert (first.stance, first.target) == ("Direct_NegEval", "upper velm")
     assert (second.stance, third.stance) == ("Challenge", "Correction")
+
+
+@pytest.mark.parametrize(
+    ("rest", "country"),
+    [
+        ("New_Orsk2_neg_02", "New Orsk"),
+        ("United_Isles_Of_KarsaA_01", "United Isles Of Karsa"),
+        ("United_Isles_Of_KarsaA2_01_GD", "United Isles Of Karsa"),
+        ("Velm_neg%2000", "Velm"),
+        ("KARSA_03", "Karsa"),
+    ],
+)
+def test_unscon_speakers_have_one_spelling(tmp_path: Path, rest: str, country: str) -> None:
+    file = f"UNSC_2031_SPV.9001_spch006_{rest}.txt"
+    path = _file(tmp_path, "conflict_annotations.csv", UNSCON.replace(_PLACE, file))
+    first = next(unscon.read(path))
+    assert (first.actor, first.doc_id) == (country, "UNSC_2031_SPV.9001_spch006")
+    assert first.extra["passage"] == unquote(file).replace(" ", "_")
 
 
 def test_semeval_is_windows_text_and_keeps_the_tag(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from stance.corpus.adapters.published import named_label, read_cells, text_of
 from stance.corpus.tables import as_text
@@ -38,6 +39,8 @@ _FORMS = (
 )  # fmt: skip
 _FILE = re.compile(r"(?P<speech>(?P<meeting>.+?)_spch\d+)_(?P<rest>.+)\.txt")
 _TAIL = re.compile(r"(?:_(?:neg|pos|neu))?_\d{1,3}(?:_[A-Z]{1,3})?$")
+# A country's second speech is numbered, and one country has a letter too many: "…_AmericaA2".
+_AGAIN = re.compile(r"(?<=[a-z])A?\d?$")
 _END = re.compile(r"[.?!][\s\"'”’)]*$")
 
 
@@ -57,7 +60,7 @@ def read(path: Path) -> Iterator[Example]:
                 extra={"meeting": as_text(cells["meeting"])},
             )
             continue
-        told = _FILE.fullmatch(as_text(cells["file"]).strip())
+        told = _FILE.fullmatch(unquote(as_text(cells["file"]).strip()).replace(" ", "_"))
         if told is None:
             raise InputError(
                 f"{where}: file_id {as_text(cells['file'])!r} is not MEETING_spchN_COUNTRY_N.txt"
@@ -71,7 +74,7 @@ def read(path: Path) -> Iterator[Example]:
             id=f"unscon_edu_{number - 1}",
             doc_id=told["speech"],
             text=text,
-            actor=_country(_TAIL.sub("", told["rest"])),
+            actor=_speaker(_TAIL.sub("", told["rest"])),
             target="" if label == NONE else _country(target),
             stance=label,
             extra={"meeting": told["meeting"], "passage": told.group()},
@@ -109,6 +112,12 @@ def _joined(units: list[Example]) -> Example:
         stance=label,
         extra=first.extra,
     )
+
+
+def _speaker(name: str) -> str:
+    """Return the country of a file name, one spelling for all its speeches."""
+    name = _country(_AGAIN.sub("", name))
+    return name.title() if name.isupper() else name
 
 
 def _country(cell: Any) -> str:
