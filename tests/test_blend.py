@@ -82,6 +82,23 @@ def test_choosing_a_blend_keeps_its_members(rows_file: Path, tiny_encoder: Path)
     assert list(chosen.models) == ["transformer", "tfidf-svm", "both"]
 
 
+def test_neighbouring_seeds_are_blended(
+    rows_file: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    raw = _config(rows_file, tiny_encoder, seeds=[3, 1, 2]).model_dump(mode="json")
+    pair = {"kind": "blend", "of": ["transformer", "tfidf-svm"], "seeds": 2}
+    config = RunConfig.model_validate(raw | {"models": raw["models"] | {"both": pair}})
+    folder = run(config, root=tmp_path / "runs").folder
+    for seed, members in {3: (3, 1), 1: (1, 2), 2: (2, 3)}.items():
+        blend = load_model(folder / "models" / f"both-s{seed}")
+        assert [member.folder.name for member in blend.classifier.members] == [
+            *(f"transformer-s{one}" for one in members), "tfidf-svm-s3",
+        ]  # fmt: skip
+    pair["seeds"] = 4
+    with pytest.raises(ValueError, match=r"models\.both\.seeds: 4 seeds .* of the 3 in seeds"):
+        RunConfig.model_validate(raw | {"models": raw["models"] | {"both": pair}})
+
+
 def test_one_model_is_blended_over_its_seeds_only(rows_file: Path, tiny_encoder: Path) -> None:
     raw = tiny_config(rows_file, tiny_encoder).model_dump(mode="json")
     raw["models"]["both"] = {"kind": "blend", "of": ["transformer"]}

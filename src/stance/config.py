@@ -102,12 +102,14 @@ class TransformerConfig(_Strict):
 class BlendConfig(_Strict):
     """The mean of other models of the configuration, named in ``of``; it trains nothing.
 
-    With ``seeds: each`` there is a blend for every seed, with ``all`` one blend of all seeds.
+    ``seeds`` says how many seeds of each go into one: with ``each`` there is a blend for every
+    seed, with ``all`` one of all seeds, and with a number one for every seed, of that seed and
+    those after it in the list, whose end is followed by its beginning.
     """
 
     kind: Literal["blend"]
     of: Annotated[list[str], Field(min_length=1)]
-    seeds: Literal["each", "all"] = "each"
+    seeds: Literal["each", "all"] | Annotated[int, Field(ge=2)] = "each"
 
 
 ModelConfig = Annotated[
@@ -166,6 +168,11 @@ class RunConfig(_Strict):
                 continue
             if len(entry.of) == 1 and entry.seeds == "each":
                 raise ValueError(f"models.{name}.of: one model is no blend; name two, or seeds=all")
+            if isinstance(entry.seeds, int) and entry.seeds > len(self.seeds):
+                raise ValueError(
+                    f"models.{name}.seeds: {entry.seeds} seeds cannot be blended of the "
+                    f"{len(self.seeds)} in seeds; add seeds, or ask for fewer"
+                )
             for member in entry.of:
                 if member not in whole or entry.of.count(member) > 1:
                     raise ValueError(

@@ -65,7 +65,7 @@ def seeds_of(config: RunConfig, model: str) -> list[int]:
     entry = config.models[model]
     if isinstance(entry, BlendConfig):
         found = max((seeds_of(config, member) for member in entry.of), key=len)
-        return found if entry.seeds == "each" else found[:1]
+        return found[:1] if entry.seeds == "all" else found
     return config.seeds[:1] if entry.kind in _UNSEEDED else list(config.seeds)
 
 
@@ -212,8 +212,10 @@ def _members(config: RunConfig, entry: BlendConfig, seed: int) -> list[tuple[str
     found = []
     for name in entry.of:
         seeds = seeds_of(config, name)
-        if entry.seeds == "each":
-            seeds = [seed] if seed in seeds else seeds[:1]
+        if entry.seeds != "all":
+            count = 1 if entry.seeds == "each" else entry.seeds
+            start = seeds.index(seed) if seed in seeds else 0
+            seeds = [*seeds[start:], *seeds[:start]][:count]
         found += [(name, one) for one in seeds]
     return found
 
