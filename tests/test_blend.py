@@ -87,7 +87,8 @@ def test_neighbouring_seeds_are_blended(
 ) -> None:
     raw = _config(rows_file, tiny_encoder, seeds=[3, 1, 2]).model_dump(mode="json")
     pair = {"kind": "blend", "of": ["transformer", "tfidf-svm"], "seeds": 2}
-    config = RunConfig.model_validate(raw | {"models": raw["models"] | {"both": pair}})
+    raw |= {"behaviour": False, "models": raw["models"] | {"both": pair}}
+    config = choose_models(RunConfig.model_validate(raw), ["both"])
     folder = run(config, root=tmp_path / "runs").folder
     for seed, members in {3: (3, 1), 1: (1, 2), 2: (2, 3)}.items():
         blend = load_model(folder / "models" / f"both-s{seed}")
@@ -96,7 +97,7 @@ def test_neighbouring_seeds_are_blended(
         ]  # fmt: skip
     pair["seeds"] = 4
     with pytest.raises(ValueError, match=r"models\.both\.seeds: 4 seeds .* of the 3 in seeds"):
-        RunConfig.model_validate(raw | {"models": raw["models"] | {"both": pair}})
+        RunConfig.model_validate(raw)
 
 
 def test_one_model_is_blended_over_its_seeds_only(rows_file: Path, tiny_encoder: Path) -> None:

@@ -16,7 +16,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "stance"
 LEVEL = {
     "errors": 0, "schema": 1, "files": 2, "resampling": 2, "codebook": 3, "articles": 4,
     "corpus": 4, "models": 5, "evaluation": 6, "estimation": 6, "config": 7, "provenance": 7,
-    "runfolder": 7, "behaviour_run": 8, "reporting": 8, "predictions": 8, "blending": 9,
+    "runfolder": 7, "behaviour_run": 8, "reporting": 8, "predictions": 8, "derived": 9,
     "label_check": 9, "score_model": 9, "combination": 9, "packing": 9, "training": 10,
     "labelling": 10, "experiment": 11, "attribution_run": 11, "tuning": 12, "cli": 13, "api": 13,
     "__init__": 14,

@@ -112,8 +112,28 @@ class BlendConfig(_Strict):
     seeds: Literal["each", "all"] | Annotated[int, Field(ge=2)] = "each"
 
 
+class ChainConfig(_Strict):
+    """Another model, named in ``of``, whose answers on neighbouring rows inform each other.
+
+    It trains nothing, and is for rows that stand in the order of their documents (see
+    ``models.chain``).
+    """
+
+    kind: Literal["chain"]
+    of: str
+
+
+DERIVED = (BlendConfig, ChainConfig)
+"""What is put together from other models of the configuration."""
+
 ModelConfig = Annotated[
-    MajorityConfig | LexiconConfig | NgramsConfig | FrozenConfig | TransformerConfig | BlendConfig,
+    MajorityConfig
+    | LexiconConfig
+    | NgramsConfig
+    | FrozenConfig
+    | TransformerConfig
+    | BlendConfig
+    | ChainConfig,
     Field(discriminator="kind"),
 ]
 
@@ -161,9 +181,15 @@ class RunConfig(_Strict):
         return self
 
     @model_validator(mode="after")
-    def _blendable(self) -> RunConfig:
-        whole = {name for name, entry in self.models.items() if not isinstance(entry, BlendConfig)}
+    def _derivable(self) -> RunConfig:
+        whole = {name for name, entry in self.models.items() if not isinstance(entry, DERIVED)}
+        there = f"there are {', '.join(sorted(whole)) or 'none'}"
         for name, entry in self.models.items():
+            if isinstance(entry, ChainConfig) and entry.of not in whole:
+                raise ValueError(
+                    f"models.{name}.of: {entry.of!r} is not another model to be read in order; "
+                    + there
+                )
             if not isinstance(entry, BlendConfig):
                 continue
             if len(entry.of) == 1 and entry.seeds == "each":
@@ -177,7 +203,7 @@ class RunConfig(_Strict):
                 if member not in whole or entry.of.count(member) > 1:
                     raise ValueError(
                         f"models.{name}.of: {member!r} is not another model to be blended, each "
-                        f"once; there are {', '.join(sorted(whole)) or 'none'}"
+                        f"once; {there}"
                     )
         return self
 
@@ -252,14 +278,21 @@ def _all_keys() -> list[str]:
 
 
 def choose_models(config: RunConfig, names: Iterable[str]) -> RunConfig:
-    """Keep only the named models, and those that they blend.
+    """Keep only the named models, and those that they are put together from.
 
     Raises:
         ConfigError: a name is not among the configuration's models.
     """
-    for name in names:
+    chosen = list(names)
+    for name in chosen:
         if name not in config.models:
             raise ConfigError(f"no model {name!r} here; {suggest(name, list(config.models))}")
-    blended = [getattr(config.models[name], "of", []) for name in names]
-    names = dict.fromkeys(name for found in (*blended, names) for name in found)
-    return config.model_copy(update={"models": {name: config.models[name] for name in names}})
+    members = [member for name in chosen for member in _members(config.models[name])]
+    kept = dict.fromkeys([*members, *chosen])
+    return config.model_copy(update={"models": {name: config.models[name] for name in kept}})
+
+
+def _members(entry: ModelConfig) -> list[str]:
+    if isinstance(entry, ChainConfig):
+        return [entry.of]
+    return list(entry.of) if isinstance(entry, BlendConfig) else []

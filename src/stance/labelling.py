@@ -152,8 +152,13 @@ def _status(raw: str, sentence: Sentence) -> Status:
 def _label(
     batch: Sequence[Sequence[_Unit]], model: StoredModel, abstain_below: float
 ) -> Iterator[list[Prediction]]:
-    asked = [unit for rows in batch for unit in rows if unit.status is Status.OK]
-    probabilities = model.predict_proba([_example(unit) for unit in asked]) if asked else {}
+    asked = [
+        _example(unit, article=str(number))
+        for number, rows in enumerate(batch)
+        for unit in rows
+        if unit.status is Status.OK
+    ]
+    probabilities = model.predict_proba(asked) if asked else {}
     default = parse_codebook(model.codebook, source=str(model.folder)).stance.default
     lost = list(model.truncated) or [False] * len(asked)
     answers = iter(range(len(asked)))
@@ -188,10 +193,11 @@ def _best(
     return model.classes[task][best], float(row[best])
 
 
-def _example(unit: _Unit) -> Example:
+def _example(unit: _Unit, article: str) -> Example:
     holder, start = unit.holder, unit.sentence.start
     return Example(
         id="",
+        doc_id=article,
         text=unit.sentence.text,
         actor=holder.actor,
         target=holder.target,

@@ -13,10 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.behaviour_run import keep_behaviour
-from stance.blending import PROBA, TIMING, VALIDATED, blended
 from stance.codebook import STANCE, Codebook
-from stance.config import BlendConfig, FrozenConfig, NgramsConfig, RunConfig, TransformerConfig
+from stance.config import (
+    DERIVED,
+    BlendConfig,
+    ChainConfig,
+    FrozenConfig,
+    NgramsConfig,
+    RunConfig,
+    TransformerConfig,
+)
 from stance.corpus.splits import Split
+from stance.derived import PROBA, TIMING, VALIDATED, blended, in_sequence
 from stance.evaluation.metrics import confusion
 from stance.files import read_yaml, resolve
 from stance.models.abstention import fit_thresholds
@@ -66,12 +74,14 @@ def seeds_of(config: RunConfig, model: str) -> list[int]:
     if isinstance(entry, BlendConfig):
         found = max((seeds_of(config, member) for member in entry.of), key=len)
         return found[:1] if entry.seeds == "all" else found
+    if isinstance(entry, ChainConfig):
+        return seeds_of(config, entry.of)
     return config.seeds[:1] if entry.kind in _UNSEEDED else list(config.seeds)
 
 
 def in_order(config: RunConfig) -> list[str]:
-    """Return the models' names, blends after all that they could be made of."""
-    return sorted(config.models, key=lambda name: isinstance(config.models[name], BlendConfig))
+    """Return the models' names, those made of others after all that they could be made of."""
+    return sorted(config.models, key=lambda name: isinstance(config.models[name], DERIVED))
 
 
 def build(
@@ -108,15 +118,13 @@ def train_one(
         name: [examples[at] for at in getattr(training.split, name)]
         for name in ("train", "validation", "test")
     }
-    entry = config.models[training.model]
+    entry, fold, keep = config.models[training.model], training.split.fold, training.splits == 1
     if isinstance(entry, BlendConfig):
-        answers = blended(
-            folder,
-            _members(config, entry, training.seed),
-            training.split.fold,
-            codebook,
-            keep=training.splits == 1,
-        )
+        members = _members(config, entry, training.seed)
+        answers = blended(folder, members, fold, codebook, keep=keep)
+    elif isinstance(entry, ChainConfig):
+        member = (entry.of, training.seed)
+        answers = in_sequence(folder, member, fold, codebook, rows, keep=keep, say=reporter.say)
     else:
         work = folder / "checkpoints" / part.stem
         answers = _trained(training, config, codebook, rows, work, download, reporter)

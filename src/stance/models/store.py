@@ -26,7 +26,7 @@ from stance.schema import Example
 
 FORMAT = 2
 _READABLE = (1, 2)  # 1 knew temperatures only, and no thresholds
-KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer", "blend")
+KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer", "blend", "chain")
 
 
 def classifier_class(kind: str) -> Any:
@@ -47,6 +47,10 @@ def classifier_class(kind: str) -> Any:
         from stance.models.blend import BlendClassifier
 
         return BlendClassifier
+    if kind == "chain":
+        from stance.models.chain import ChainClassifier
+
+        return ChainClassifier
     if kind == "frozen":
         from stance.models.frozen import FrozenClassifier
 
