@@ -1,8 +1,8 @@
 """Rows of one document read in order: what a sentence does, its neighbours are likelier to do.
 
 The hybrid of a classifier and a hidden Markov model (Bourlard and Morgan 1994, "Connectionist
-speech recognition", chapter 7): the classifier's probabilities, divided by what it answers on
-average, stand for the text; how often one label follows another in the training rows stands for
+speech recognition: a hybrid approach"): the classifier's probabilities, divided by what it answers
+on average, stand for the text; how often one label follows another in the training rows stands for
 the order; forward and backward passes give every row its posterior. Nothing is tuned.
 """
 
@@ -17,13 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import ModelError
-from stance.models.base import (
-    Classes,
-    Probabilities,
-    Progress,
-    label_ids,
-    silent,
-)
+from stance.models.base import Classes, Probabilities, Progress, label_ids, silent
 from stance.schema import Example
 
 if TYPE_CHECKING:
