@@ -21,6 +21,7 @@ from stance.errors import InputError
 from stance.evaluation.results import Predicted, Results, compare_best, score
 from stance.files import sha256_file, write_json, write_jsonl
 from stance.reporting.report import write_report
+from stance.reporting.roles import roles_of
 from stance.reporting.run_data import read_run
 from stance.reporting.sections import section_of
 
@@ -360,6 +361,21 @@ def test_planted_name_artefact_is_named(tmp_path: Path, names: float, said: str)
     make_run(tmp_path / "names", seeds=1, names=names)
     found = section_of(read_run(tmp_path / "names"), "stance").findings
     assert any(said in one.text and one.warning for one in found)
+
+
+def test_what_is_made_of_others_sees_what_they_see() -> None:
+    models: dict[str, dict[str, Any]] = {
+        "names": {"kind": "ngrams", "view": "actor"},
+        "text": {"kind": "transformer", "style": {"view": "text"}},
+        "full": {"kind": "transformer", "style": {"view": "full"}},
+        "ordered": {"kind": "chain", "of": "text"},
+        "alike": {"kind": "blend", "of": ["text"]},
+        "both": {"kind": "blend", "of": ["names", "text"]},
+    }
+    roles = roles_of({"models": models})
+    assert [roles[name].contender for name in models] == [False, False, True, False, False, True]
+    assert roles["alike"] == roles["text"]
+    assert roles["ordered"].sees == "the text, not whose stance, and the rows beside it"
 
 
 def test_clean_run_is_not_accused(run: Any) -> None:
