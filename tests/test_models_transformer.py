@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,23 +93,6 @@ def test_same_seed_same_weights_other_seed_others(
     train, validation = examples[:48], examples[48:]
     assert _same(make(seed=1).fit(train, validation), make(seed=1).fit(train, validation))
     assert not _same(make(seed=1).fit(train, validation), make(seed=2).fit(train, validation))
-
-
-def test_the_last_epoch_is_kept_where_asked(
-    make: Callable[..., TransformerClassifier],
-    examples: list[Example],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def fit(keep: Literal["best", "last"], *scores: float) -> TransformerClassifier:
-        told = iter(scores)
-        monkeypatch.setattr("stance.models.transformer.validation_f1", lambda *_: next(told))
-        options = replace(OPTIONS, epochs=3, patience=1, keep=keep)
-        return make(options, seed=7).fit(examples[:48], examples[48:])
-
-    last = fit("last", 0.9, 0.2, 0.1)
-    assert sum("eval_loss" in record for record in last.history_) == 3  # and no early stop
-    assert _same(last, fit("best", 0.1, 0.2, 0.9))
-    assert not _same(last, fit("best", 0.1, 0.9, 0.2))
 
 
 def test_r_drop_costs_disagreement_and_nothing_else(

@@ -184,7 +184,6 @@ def train(
     if resume:
         say(f"resuming from {resume.name}")
     validate = validation_rows is not None and len(validation_rows) > 0
-    choose = validate and options.keep == "best"
     cuda = torch.cuda.is_available()
     bf16, fp16 = mixed_precision(options.precision == "auto")
     arguments = TrainingArguments(
@@ -205,9 +204,9 @@ def train(
         eval_strategy="epoch" if validate else "no",
         save_strategy="epoch",
         save_total_limit=2,
-        load_best_model_at_end=choose,
-        metric_for_best_model=(_METRIC if score else "loss") if choose else None,
-        greater_is_better=score is not None if choose else None,
+        load_best_model_at_end=validate,
+        metric_for_best_model=(_METRIC if score else "loss") if validate else None,
+        greater_is_better=score is not None if validate else None,
         prediction_loss_only=score is None,
         logging_strategy="epoch",
         logging_nan_inf_filter=False,
@@ -223,7 +222,7 @@ def train(
     watch = _Watch(train_rows, progress)
     callbacks: list[TrainerCallback] = [watch]
     callbacks += trackers(options.report_to, tracking_folder(folder))
-    if choose:
+    if validate:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=options.patience))
     trained: torch.nn.Module = network
     if options.averaging:

@@ -18,8 +18,7 @@ class TrainingOptions:
     ``mask_actors`` and ``swap_actors`` are the shares of rows whose actor (or target, where that
     is shown and there is no actor) is replaced, anew in every epoch, by a stand-in or by another
     row's: names must not decide. ``patience`` is the number of epochs without a better validation
-    macro-F1 after which training stops, and ``keep`` whether the best epoch by it is kept or the
-    last: among few epochs, a hundred validation rows choose by chance.
+    macro-F1 after which training stops.
     ``averaging`` is the decay of a running mean of the weights, which is what is evaluated and
     kept; 0 keeps the last weights (see ``models.averaging``).
     ``r_drop`` weighs the agreement of two readings under different dropout; it doubles the time.
@@ -44,7 +43,6 @@ class TrainingOptions:
     swap_actors: Share = 0.1
     soft_labels: str = ""
     patience: Annotated[int, Ge(1)] = 3
-    keep: Literal["best", "last"] = "best"
     precision: Literal["auto", "fp32"] = "auto"
     # A list and not a tuple: checkpoints compare these options with what JSON gave back.
     report_to: list[Tracker] = field(default_factory=list)
