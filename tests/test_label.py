@@ -139,6 +139,18 @@ def test_many_articles_stream_in_order(model: StoredModel) -> None:
     assert names == [f"a{n}" for n in range(20)]
 
 
+def test_sentences_are_asked_with_the_article_that_they_stand_in(
+    model: StoredModel, reader: _Reads
+) -> None:
+    text = "Ane Ruud condemned the raid. Bilal Tamm defended it."
+    list(label_articles([Article("a", text), Article("a", text)], model))
+    first, second, third, fourth = (item.doc_id for item in reader.asked)
+    assert first == second != third == fourth
+    reader.asked.clear()
+    label_sentences([Example("1", "He spoke."), Example("1", "He spoke.")], model)
+    assert len({item.doc_id for item in reader.asked}) == 2  # they stand alone
+
+
 def test_newest_transformer_is_found(
     tmp_path: Path, codebook: Codebook, examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:

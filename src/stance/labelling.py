@@ -134,7 +134,8 @@ def label_sentences(
             rule="given",
         )
         prepared.append(_Unit(article, sentence, holder, _status(row.text, sentence)))
-    return [row for rows_ in _label([prepared], model, abstain_below) for row in rows_]
+    alone = [[unit] for unit in prepared]
+    return [row for rows_ in _label(alone, model, abstain_below) for row in rows_]
 
 
 def _is_surrogate(char: str) -> bool:
