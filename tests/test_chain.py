@@ -19,6 +19,8 @@ from stance.errors import ModelError
 from stance.experiment import Quiet, run
 from stance.models.chain import Transitions, chained, documents_of, fit_transitions
 from stance.models.store import load_model
+from stance.reporting.error_words import error_words
+from stance.reporting.run_data import read_held, read_run
 from stance.runfolder import part_path, read_part
 from stance.schema import Example
 
@@ -127,6 +129,10 @@ def test_a_chain_in_a_run_and_stored(
     )
     with pytest.raises(ModelError, match="train its member"):
         stored.classifier.fit([])
+    # A word left out would be asked beside its own sentence's other versions.
+    done = read_run(folder)
+    words = error_words(done, "stance", "ordered", read_held(done, "stance", "ordered"))
+    assert words.missing == "what ordered answers hangs on the rows beside it too"
 
 
 def test_folds_without_an_order_say_so(rows_file: Path, tiny_encoder: Path, tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def error_words(run: RunData, task: str, model: str, held: Held) -> ErrorWords:
     ``error-words.json`` and used as long as rows and models are the same, or the models gone.
     Several seeds are averaged over, as the errors' probabilities are.
     """
+    if run.config["models"][model]["kind"] == "chain":
+        return ErrorWords(missing=f"what {model} answers hangs on the rows beside it too")
     rows = {example.id: example for example in run.corpus.examples}
     errors = most_confident_errors(held, MOST_ERRORS)
     if not errors:
