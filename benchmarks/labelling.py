@@ -29,13 +29,13 @@ import numpy as np
 from stance.articles.segment import segment
 from stance.cli import console
 from stance.codebook import load_codebook
-from stance.corpus.sources import Source, load_source
+from stance.corpus.load import Source, load_source
 from stance.errors import InputError
 from stance.files import resolve
-from stance.models.backbone import go_offline
 from stance.models.base import Probabilities
 from stance.models.store import load_model
 from stance.models.threads import set_threads
+from stance.models.transformer.backbone import go_offline
 from stance.schema import Example
 
 SENTENCES = 20

@@ -17,7 +17,7 @@ import torch
 
 from stance.models.calibration import Calibration
 from stance.models.store import load_model, save_model
-from stance.models.transformer import TransformerClassifier
+from stance.models.transformer.classifier import TransformerClassifier
 
 
 def main(out: Path, *folders: Path) -> None:

@@ -43,8 +43,8 @@ from stance.config import RunConfig, TransformerConfig, load_config
 from stance.errors import InputError
 from stance.experiment import load_rows, make_splits
 from stance.files import resolve, sha256_file, write_json
-from stance.models.backbone import go_offline
 from stance.models.threads import set_threads
+from stance.models.transformer.backbone import go_offline
 
 BASELINES = ("stock", "dynamic")
 

@@ -19,10 +19,10 @@ import numpy as np
 from stance.codebook import STANCE, Codebook
 from stance.config import TransformerConfig
 from stance.evaluation.metrics import macro_f1
-from stance.models.backbone import find_backbone
 from stance.models.base import label_ids
-from stance.models.options import TrainingOptions
-from stance.models.transformer import TransformerClassifier
+from stance.models.transformer.backbone import find_backbone
+from stance.models.transformer.classifier import TransformerClassifier
+from stance.models.transformer.options import TrainingOptions
 from stance.schema import Example
 
 MAX_LENGTH, BATCH, LR, EPOCHS = 128, 8, 5e-5, 3.0

@@ -20,7 +20,7 @@ from stance.corpus.annotated import read_annotated
 from stance.errors import ConfigError, InputError, IntegrityError, ModelError
 from stance.evaluation.attribution_scores import AttributionScores, Miss, Ratio
 from stance.evaluation.attribution_summary import Scored
-from stance.models.tag_store import load_tagger
+from stance.models.tagger.store import load_tagger
 from stance.reporting.attribution_page import attribution_page
 
 CORPUS = Path(__file__).parents[1] / "data"

@@ -17,7 +17,7 @@ from stance.config import RunConfig, choose_models
 from stance.corpus.load import load_examples
 from stance.errors import ModelError
 from stance.experiment import Quiet, run
-from stance.models.chain import Transitions, chained, documents_of, fit_transitions
+from stance.models.combined import Transitions, chained, documents_of, fit_transitions
 from stance.models.store import load_model
 from stance.reporting.error_words import error_words
 from stance.reporting.run_data import read_held, read_run

@@ -20,10 +20,9 @@ from stance.codebook import load_codebook
 from stance.config import load_config
 from stance.corpus.adapters import directed, gwsd, newsmtsc, plover, semeval2016, tweeteval, unscon
 from stance.corpus.adapters.fetch import fetch
-from stance.corpus.adapters.leaks import without_leaks
 from stance.corpus.adapters.published import split_of
 from stance.corpus.adapters.registry import CORPORA, Published, find_corpus
-from stance.corpus.audit import find_leaks
+from stance.corpus.audit import find_leaks, without_leaks
 from stance.corpus.load import load_examples
 from stance.corpus.splits import by_column
 from stance.errors import InputError

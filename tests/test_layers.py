@@ -89,7 +89,7 @@ def test_modules_are_short() -> None:
             ("torch", "transformers", "pandas", "sklearn", "spacy", "numpy.testing"),
         ),
         (
-            "import stance.labelling, stance.models.runtime",
+            "import stance.labelling, stance.models.transformer.runtime",
             ("torch", "transformers", "pandas", "sklearn"),
         ),
         ("import stance", ("torch", "numpy", "pydantic")),

@@ -26,7 +26,7 @@ from stance.models.abstention import (
 from stance.models.base import Probabilities
 from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration, Vector
-from stance.models.checkpoints import write_manifest
+from stance.models.sealed import write_manifest
 from stance.models.store import StoredModel, load_model, save_model
 from stance.reporting.abstention_tables import abstention_tables, kept_precision
 from stance.reporting.run_data import Held

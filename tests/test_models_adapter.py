@@ -16,15 +16,21 @@ from stance.codebook import Codebook
 from stance.errors import InputError, IntegrityError, ModelError, StanceError
 from stance.files import bundled, read_json
 from stance.labelling import find_model
-from stance.models import backbone
-from stance.models.adapter import ADAPTER_FILE, GRAPH_FILE, graph_weights, merged_weights
 from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration
-from stance.models.checkpoints import write_manifest
-from stance.models.differences import decode, encode
-from stance.models.options import TrainingOptions
+from stance.models.sealed import write_manifest
 from stance.models.store import load_model, save_model
-from stance.models.transformer import TransformerClassifier
+from stance.models.transformer import backbone
+from stance.models.transformer.adapter import (
+    ADAPTER_FILE,
+    GRAPH_FILE,
+    decode,
+    encode,
+    graph_weights,
+    merged_weights,
+)
+from stance.models.transformer.classifier import TransformerClassifier
+from stance.models.transformer.options import TrainingOptions
 from stance.packing import Rows, pack
 from stance.schema import Example
 
@@ -269,7 +275,7 @@ def read_facts_of(folder: Path) -> dict[str, tuple[str, bool]]:
 def test_a_graph_with_a_foreign_weight_is_refused(full: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
-    from stance.models.graph import strip_weights
+    from stance.models.transformer.export import strip_weights
 
     weights = load_file(full / "model.safetensors")
     name = "encoder.encoder.layer.1.output.dense.weight"

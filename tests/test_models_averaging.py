@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from stance.codebook import Codebook
-from stance.models.options import TrainingOptions
-from stance.models.transformer import TransformerClassifier
+from stance.models.transformer.classifier import TransformerClassifier
+from stance.models.transformer.options import TrainingOptions
 from stance.schema import Example
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def test_the_mean_is_that_of_a_loop_and_answers_in_evaluation() -> None:
     import torch
 
-    from stance.models.averaging import AveragedNetwork
+    from stance.models.transformer.network import AveragedNetwork
 
     class Scale(torch.nn.Module):
         def __init__(self) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from stance.models.batches import RowDataset
-from stance.models.inputs import (
+from stance.models.transformer.batches import RowDataset
+from stance.models.transformer.inputs import (
     ACTOR,
     SOMEONE,
     TARGET,

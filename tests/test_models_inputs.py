@@ -9,7 +9,13 @@ import pytest
 from tokenizers import Tokenizer
 
 from stance.errors import ModelError
-from stance.models.inputs import MARKERS, InputEncoder, InputStyle, load_tokenizer, locate
+from stance.models.transformer.inputs import (
+    MARKERS,
+    InputEncoder,
+    InputStyle,
+    load_tokenizer,
+    locate,
+)
 from stance.schema import Example
 
 

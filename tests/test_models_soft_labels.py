@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from stance.errors import InputError
-from stance.models.encoder import NO_LABEL, StanceNetwork
-from stance.models.soft_labels import label_shares
+from stance.models.transformer.batches import label_shares
+from stance.models.transformer.network import NO_LABEL, StanceNetwork
 from stance.schema import Example
 
 NAMES = ("agree", "neutral", "disagree")

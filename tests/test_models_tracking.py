@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from conftest import tiny_config
 from stance.errors import ConfigError
 from stance.experiment import run
-from stance.models import tracking
-from stance.models.options import TrainingOptions
+from stance.models.transformer import training as tracking
+from stance.models.transformer.options import TrainingOptions
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -52,7 +52,7 @@ def test_trainer_tells_what_it_is_given(
 ) -> None:
     from transformers import TrainerCallback
 
-    from stance.models import finetune
+    from stance.models.transformer import training as finetune
 
     told: list[dict[str, Any]] = []
     asked: list[Any] = []

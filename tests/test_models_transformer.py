@@ -17,11 +17,11 @@ from stance.codebook import Codebook
 from stance.errors import IntegrityError, ModelError
 from stance.files import sha256_file
 from stance.models.calibration import Calibration
-from stance.models.checkpoints import latest, why_broken, write_manifest
-from stance.models.options import TrainingOptions
-from stance.models.pretrained import load_encoder
+from stance.models.sealed import latest, why_broken, write_manifest
 from stance.models.store import load_model, save_model
-from stance.models.transformer import TransformerClassifier
+from stance.models.transformer.classifier import TransformerClassifier
+from stance.models.transformer.options import TrainingOptions
+from stance.models.transformer.weights import load_encoder
 from stance.schema import Example
 
 OPTIONS = TrainingOptions(
@@ -72,7 +72,7 @@ def test_accumulation_makes_the_same_update(
     accumulation: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from stance.models import finetune
+    from stance.models.transformer import training as finetune
 
     # Plain gradient descent: Adam's first step is the gradient's sign, which hides its size.
     plain = partial(finetune.TrainingArguments, optim="sgd")
@@ -100,7 +100,7 @@ def test_r_drop_costs_disagreement_and_nothing_else(
 ) -> None:
     import torch
 
-    from stance.models.batches import as_tensors
+    from stance.models.transformer.batches import as_tensors
 
     model = make(replace(OPTIONS, epochs=1)).fit(examples[:8])
     network, inputs = model._network, model._inputs
@@ -133,7 +133,7 @@ def test_nan_loss_stops_at_its_step_without_checkpoint(
 ) -> None:
     import torch
 
-    from stance.models.encoder import StanceNetwork
+    from stance.models.transformer.network import StanceNetwork
 
     loss = StanceNetwork._loss
     calls = iter(range(1000))

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from conftest import make_rows, tiny_config
 from stance.codebook import Codebook
 from stance.corpus.audit import find_leaks
-from stance.corpus.divide import Plan, divide, left_out
-from stance.corpus.leave_out import actor_key, by_time, new_actors
-from stance.corpus.sources import Source, load_sources
+from stance.corpus.divide import Plan, actor_key, by_time, divide, left_out, new_actors
+from stance.corpus.load import Source, load_sources
 from stance.corpus.splits import groups_of
 from stance.errors import ConfigError, InputError
 from stance.experiment import run

@@ -221,8 +221,8 @@ def test_lost_and_pruned_trials_count_and_the_rest_goes_on(tmp_path: Path) -> No
 def test_trainer_reports_every_epoch(
     examples: list[Example], tiny_encoder: Path, codebook: Any, one_thread: None
 ) -> None:
-    from stance.models.options import TrainingOptions
-    from stance.models.transformer import TransformerClassifier
+    from stance.models.transformer.classifier import TransformerClassifier
+    from stance.models.transformer.options import TrainingOptions
 
     class Told:
         def __init__(self) -> None:

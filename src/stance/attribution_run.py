@@ -28,12 +28,11 @@ from stance.evaluation.attribution import score_article
 from stance.evaluation.attribution_scores import AttributionScores
 from stance.evaluation.attribution_summary import Scored
 from stance.files import atomic_folder, resolve, sha256_file, write_json, write_yaml
-from stance.models.backbone import go_offline
 from stance.models.base import Progress, silent
-from stance.models.options import TrainingOptions
-from stance.models.tag_runtime import OnnxTagger
-from stance.models.tag_store import TAGGER_FOLDER, load_tagger, seal_tagger
+from stance.models.tagger.store import TAGGER_FOLDER, OnnxTagger, load_tagger, seal_tagger
 from stance.models.threads import choose_threads, set_threads
+from stance.models.transformer.backbone import go_offline
+from stance.models.transformer.options import TrainingOptions
 from stance.runfolder import begin, open_run
 from stance.training import Quiet, Reporter
 
@@ -178,8 +177,8 @@ def _train(
     download: bool,
     reporter: Reporter,
 ) -> None:
-    from stance.models.tag_data import tagged_sentences
-    from stance.models.tagger import describe_tagger, save_tagger, train_tagger
+    from stance.corpus.annotated import tagged_sentences
+    from stance.models.tagger.training import describe_tagger, save_tagger, train_tagger
 
     network, inputs, history = train_tagger(
         list(tagged_sentences(train)),

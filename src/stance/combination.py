@@ -8,7 +8,7 @@ import numpy as np
 
 from stance.articles.attribution import read
 from stance.articles.combine import Weights, findings
-from stance.articles.findings import Hit
+from stance.articles.phrases import Hit
 from stance.articles.quotes import quotations
 from stance.articles.segment import segment
 from stance.articles.tagging import Tagger

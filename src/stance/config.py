@@ -17,9 +17,9 @@ from stance.corpus.divide import BY, FOLDED, Method
 from stance.errors import ConfigError
 from stance.files import parse_yaml, read_yaml, resolve
 from stance.models.abstention import PRECISIONS
-from stance.models.inputs import InputStyle
-from stance.models.options import TrainingOptions
 from stance.models.store import KINDS
+from stance.models.transformer.inputs import InputStyle
+from stance.models.transformer.options import TrainingOptions
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 

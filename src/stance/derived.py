@@ -7,8 +7,13 @@ from pathlib import Path
 
 from stance.codebook import Codebook
 from stance.models.base import Probabilities
-from stance.models.blend import BlendClassifier, mean_of
-from stance.models.chain import ChainClassifier, chained, fit_transitions
+from stance.models.combined import (
+    BlendClassifier,
+    ChainClassifier,
+    chained,
+    fit_transitions,
+    mean_of,
+)
 from stance.models.store import StoredModel, load_model
 from stance.predictions import Answers
 from stance.runfolder import part_path, read_part

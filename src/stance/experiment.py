@@ -14,12 +14,12 @@ from stance.codebook import Codebook, load_codebook
 from stance.config import RunConfig
 from stance.corpus.audit import require_clean
 from stance.corpus.divide import Plan, divide, left_out
-from stance.corpus.sources import Source, load_sources
+from stance.corpus.load import Source, load_sources
 from stance.corpus.splits import Split
 from stance.evaluation.results import Predicted, Results, compare_best, score
 from stance.files import resolve, sha256_file, write_json, write_text, write_yaml
-from stance.models.backbone import find_backbone, go_offline
 from stance.models.threads import choose_threads, set_threads
+from stance.models.transformer.backbone import find_backbone, go_offline
 from stance.predictions import Kept, collect, write_predictions
 from stance.runfolder import begin, open_run, part_path
 from stance.schema import Example

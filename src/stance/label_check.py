@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.codebook import STANCE, Codebook
-from stance.corpus.leave_out import column_of
+from stance.corpus.divide import column_of
 from stance.corpus.splits import groups_of, stratified_parts
 from stance.evaluation.metrics import confusion
 from stance.evaluation.swaps import Swap, describe_swap, find_swaps

@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 
 from stance.articles.actors import AliasTable
-from stance.articles.affiliation import affiliations, side_of
+from stance.articles.affiliation import affiliations, is_report, side_of
 from stance.articles.attribution import attribute
-from stance.articles.outlets import is_report
 from stance.articles.segment import segment
 from stance.articles.tagging import Tagger
 from stance.codebook import SENTIMENT, STANCE, parse_codebook
 from stance.errors import InputError, ModelError
 from stance.files import bundled
-from stance.models.inputs import locate
 from stance.models.store import MODEL_FILE, StoredModel
+from stance.models.transformer.inputs import locate
 from stance.schema import Article, Attribution, Example, Prediction, Quote, Sentence, Span, Status
 
 SHIPPED = "data/model"

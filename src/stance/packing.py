@@ -19,11 +19,11 @@ from stance.errors import InputError, ModelError
 from stance.evaluation.metrics import macro_f1, per_label
 from stance.files import read_json
 from stance.models.abstention import PRECISIONS, fit_thresholds
-from stance.models.adapter import is_adapter
 from stance.models.base import Classes, Probabilities, labelled
 from stance.models.calibration import fit_calibration
-from stance.models.runtime import OnnxClassifier
 from stance.models.store import load_model, save_model
+from stance.models.transformer.adapter import is_adapter
+from stance.models.transformer.runtime import OnnxClassifier
 from stance.reporting.adapter_card import AdapterCard, Agreement
 from stance.runfolder import RUN_FILE
 from stance.schema import Example

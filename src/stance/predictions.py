@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.codebook import Codebook
-from stance.corpus.leave_out import new_actors
+from stance.corpus.divide import new_actors
 from stance.corpus.splits import Split
 from stance.errors import InputError
 from stance.evaluation.results import Predicted

@@ -20,8 +20,7 @@ from stance.articles.names import (
     surname_key,
 )
 from stance.articles.tokens import Clause
-from stance.articles.vocabulary import COLLECTIVE, TITLES
-from stance.articles.wordlists import words
+from stance.articles.vocabulary import COLLECTIVE, TITLES, words
 
 __all__ = ["Actors", "AliasTable", "read_aliases"]
 

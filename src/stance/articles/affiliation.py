@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable
 
 from stance.articles.actors import AliasTable
-from stance.articles.wordlists import words
-from stance.schema import Attribution
+from stance.articles.cues import lexicon
+from stance.articles.vocabulary import words
+from stance.schema import Attribution, Quote
 
 _NAME = r"[A-ZÀ-ÖØ-Þ][\w.'’&-]{0,30}"
 _HOUSE = rf"(?:the\s)?({_NAME}(?:\s(?:(?:of|and|for|the|on)\s){{0,2}}{_NAME}){{0,6}})"
@@ -73,3 +74,34 @@ def _stated(speaker: str, behind: str) -> str:
         return owner.group(1)
     titled = _TITLED.match(speaker)
     return titled.group(1).strip().removeprefix("the ").removeprefix("The ") if titled else ""
+
+
+_WORDS, _TITLES = words("outlet_words"), words("outlet_titles")
+_NAMES, _REPORTING = words("outlet_names"), words("reporting")
+
+
+def is_report(attribution: Attribution) -> bool:
+    """Whether an attribution is an outlet's plain report: "the Karsa Herald reported that ..."."""
+    if attribution.quote is Quote.DIRECT or not attribution.actor:
+        return False
+    if not _is_outlet(attribution.actor):
+        return False
+    cue = attribution.cue.casefold().split()
+    if not cue:
+        return False
+    if cue[0] in ("according", "in", "per"):
+        return True
+    form = lexicon().verbs.get(cue[-1])
+    return (form.lemma if form is not None else cue[-1]) in _REPORTING
+
+
+def _is_outlet(name: str) -> bool:
+    """Whether a name is a medium's: "state television", "the Karsa Post", no "observer"."""
+    *before, last = name.split()
+    head = last.casefold()
+    if head in _WORDS or head in _NAMES:
+        return True
+    if head == "agency":
+        return bool(before) and before[-1].casefold() == "news"
+    # Words that are common nouns as well make a medium only as the end of a longer title.
+    return head in _TITLES and last[0].isupper() and bool(before) and before[-1][0].isupper()

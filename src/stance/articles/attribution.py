@@ -12,15 +12,13 @@ from dataclasses import replace
 
 from stance.articles.actors import Actors, AliasTable
 from stance.articles.combine import Weights, candidates
-from stance.articles.content import content_span
-from stance.articles.findings import Hit
-from stance.articles.phrases import Range, conjuncts
+from stance.articles.content import content_span, target_range
+from stance.articles.phrases import Hit, Range, conjuncts
 from stance.articles.quotes import Quotation, quotations
 from stance.articles.rules import hits
 from stance.articles.spread import Reading, spread
 from stance.articles.subjects import first_subject
 from stance.articles.tagging import Tagger
-from stance.articles.targets import target_range
 from stance.articles.tokens import Clause, tokenize
 from stance.schema import Attribution, Quote, Sentence, Span
 

@@ -14,8 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stance.articles.features import belief
-from stance.articles.findings import Hit
-from stance.articles.phrases import Range, phrase_after
+from stance.articles.phrases import Hit, Range, phrase_after
 from stance.articles.tagging import Tag, Tagged
 from stance.articles.tokens import Clause
 from stance.schema import Span

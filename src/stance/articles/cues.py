@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from stance.articles.wordlists import sections
+from stance.articles.vocabulary import sections
 
 VERB_FAMILIES = ("speech", "stance", "attitude", "show", "seem")
 _IRREGULAR = {

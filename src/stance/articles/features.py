@@ -11,10 +11,9 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from stance.articles.findings import Hit
+from stance.articles.phrases import Hit
 from stance.articles.tokens import Clause
-from stance.articles.vocabulary import COLLECTIVE, TITLES
-from stance.articles.wordlists import bundled, words
+from stance.articles.vocabulary import COLLECTIVE, TITLES, bundled, words
 
 _NEGATIONS = words("negations")
 

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable
 
 from stance.articles.tokens import Clause
-from stance.articles.vocabulary import COLLECTIVE, KINDS, TITLES
-from stance.articles.wordlists import words
+from stance.articles.vocabulary import COLLECTIVE, KINDS, TITLES, words
 
 MALE_TITLES = words("male_titles")
 FEMALE_TITLES = words("female_titles")

@@ -6,10 +6,11 @@ A phrase is a half-open range of token indices.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from stance.articles.cues import lexicon
 from stance.articles.tokens import Clause
-from stance.articles.vocabulary import GENERIC_PRONOUNS
-from stance.articles.wordlists import words
+from stance.articles.vocabulary import GENERIC_PRONOUNS, words
 
 Range = tuple[int, int]
 _SPEAKING = ("spokes", "direct", "profes", "analys", "report")
@@ -179,3 +180,14 @@ def conjuncts(c: Clause, found: Range) -> list[Range]:
         b - a >= 2 and all(c.kind[k] == "N" for k in range(a, b)) for a, b in parts
     )
     return parts if separate else [found]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One cue and its holder in one sentence, as token ranges."""
+
+    rule: str
+    lemma: str
+    cue: Range
+    holder: Range | None
+    """``None`` where the sentence leaves the holder out ("was expected to")."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from stance.articles.findings import Hit
+from stance.articles.phrases import Hit
 from stance.articles.quotes import Quotation
 from stance.articles.tagging import Tagged
 from stance.articles.tokens import Clause
-from stance.articles.wordlists import bundled
+from stance.articles.vocabulary import bundled
 from stance.schema import Attribution, Quote, Span
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from stance.articles.phrases import REACH, Range, nounlike, phrase_after, phrase_before, verbal
 from stance.articles.tokens import Clause
-from stance.articles.vocabulary import BE, HAVE
-from stance.articles.wordlists import words
+from stance.articles.vocabulary import BE, HAVE, words
 
 _ATTACHING = words("attaching")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from stance.articles.cues import Form, Lexicon, lexicon
-from stance.articles.findings import Hit
-from stance.articles.phrases import Range, nounlike, phrase_after, phrase_before
+from stance.articles.phrases import Hit, Range, nounlike, phrase_after, phrase_before
 from stance.articles.subjects import (
     antecedent,
     clause_subject,
@@ -15,7 +14,7 @@ from stance.articles.subjects import (
 )
 from stance.articles.tokens import Clause
 from stance.articles.vocabulary import BE, GENERIC_PRONOUNS, HAVE, MODALS
-from stance.articles.wordlists import words as word_list
+from stance.articles.vocabulary import words as word_list
 
 _LINKING = word_list("linking")
 _CONTROL = word_list("control")

@@ -46,7 +46,7 @@ def evaluate(
     from stance.corpus.annotated import read_annotated
     from stance.errors import InputError
     from stance.files import write_text
-    from stance.models.tag_store import find_tagger, load_tagger
+    from stance.models.tagger.store import find_tagger, load_tagger
     from stance.reporting.attribution_page import attribution_page
 
     tagger = None if model == RULES else load_tagger(find_tagger(model, root))

@@ -62,7 +62,7 @@ def describe(
 ) -> None:
     """Count rows, articles, actors, labels by split, quote types and lengths."""
     from stance.cli import console
-    from stance.corpus.describe import describe_rows
+    from stance.corpus.variety import describe_rows
 
     examples, book = load_rows(source, column, codebook)
     facts = describe_rows(examples, book)

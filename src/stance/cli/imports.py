@@ -48,8 +48,8 @@ def import_(
     corpora and the configurations that train and score them.
     """
     from stance.cli import console
-    from stance.corpus.adapters.leaks import without_leaks
     from stance.corpus.adapters.registry import CORPORA, find_corpus
+    from stance.corpus.audit import without_leaks
     from stance.corpus.load import to_rows
     from stance.corpus.tables import WRITTEN, write_rows
     from stance.errors import InputError

@@ -118,7 +118,7 @@ def _articles(
     from stance.articles.actors import read_aliases
     from stance.articles.read import read_articles
     from stance.labelling import label_articles
-    from stance.models.tag_store import find_tagger, load_tagger
+    from stance.models.tagger.store import find_tagger, load_tagger
 
     table = read_aliases(aliases) if aliases else None
     learned = load_tagger(find_tagger(tagger, runs)) if tagger else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stance.articles.segment import segment
 from stance.corpus.adapters.polnear import AnnotatedArticle, GoldAttribution, read_polnear
 from stance.corpus.release import ARTICLES, ROWS, read_jsonl
 from stance.errors import InputError
-from stance.schema import Article, Quote, Span
+from stance.schema import Article, Quote, Sentence, Span
 
 
 def read_annotated(path: str | Path) -> Iterator[tuple[str, AnnotatedArticle]]:
@@ -63,3 +65,48 @@ def _gold(row: Mapping[str, Any], sentence: Span) -> GoldAttribution | None:
         content = ((sentence[0], sentence[1]),)  # a floating quotation: all of it is said
     quote = Quote(row["quote"]) if row["quote"] != Quote.NONE else Quote.INDIRECT
     return GoldAttribution(row["id"], spans("actor_span"), spans("cue_span"), content, quote)
+
+
+_GAP = 12
+"""A cue in pieces ("has … said") counts as one where they stand at most this far apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """One sentence; each annotation is (cue, source pieces, content pieces), spans in it."""
+
+    text: str
+    annotations: tuple[tuple[Span, tuple[Span, ...], tuple[Span, ...]], ...]
+
+
+def tagged_sentences(articles: Iterable[AnnotatedArticle]) -> Iterator[TaggedSentence]:
+    """Yield every sentence that is not boilerplate, with the attributions whose cue is in it."""
+    for annotated in articles:
+        for sentence in segment(annotated.article.text):
+            if not sentence.boilerplate:
+                yield _of_sentence(annotated, sentence)
+
+
+def _of_sentence(annotated: AnnotatedArticle, sentence: Sentence) -> TaggedSentence:
+    found = []
+    for gold in annotated.attributions:
+        cue = _inside(gold.cue, sentence)
+        if not cue:
+            continue
+        first, last = cue[0]
+        for start, end in cue[1:]:
+            if start - last <= _GAP:
+                last = end
+        found.append(
+            ((first, last), _inside(gold.source, sentence), _inside(gold.content, sentence))
+        )
+    return TaggedSentence(sentence.text, tuple(found))
+
+
+def _inside(spans: Iterable[Span], sentence: Sentence) -> tuple[Span, ...]:
+    """Return the parts of spans that lie in the sentence, counted from its start."""
+    return tuple(
+        (max(start, sentence.start) - sentence.start, min(end, sentence.end) - sentence.start)
+        for start, end in sorted(spans)
+        if start < sentence.end and end > sentence.start
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.corpus.duplicates import THRESHOLD, near_duplicates
-from stance.corpus.splits import Split, contrast_pairs
+from stance.corpus.splits import Split, contrast_pairs, groups_of
 from stance.errors import InputError
 from stance.schema import Example
 
@@ -110,3 +110,23 @@ def _leak(
     return Leak(
         kind, (examples[first].id, examples[second].id), (part_of[first], part_of[second]), detail
     )
+
+
+_RANK = {"test": 2, "validation": 1}
+
+
+def without_leaks(examples: Sequence[Example]) -> list[Example]:
+    """Return the rows without those that share a document or near-copy with a later part.
+
+    Later means: test before validation before training. Articles that share a near-copy count
+    as one, so what is dropped does not depend on the order of the rows.
+    """
+    groups = groups_of(examples)
+    best: dict[str, int] = {}
+    for group, item in zip(groups, examples, strict=True):
+        best[group] = max(best.get(group, 0), _RANK.get(item.split, 0))
+    return [
+        item
+        for group, item in zip(groups, examples, strict=True)
+        if _RANK.get(item.split, 0) == best[group]
+    ]

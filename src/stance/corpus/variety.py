@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 
+from stance.codebook import Codebook
 from stance.corpus.duplicates import near_duplicates
+from stance.corpus.load import SPLITS
+from stance.schema import Example
 
 OPENING_WORDS = 4
 MAX_OPENING_SHARE = 0.002
@@ -93,3 +97,53 @@ def describe_variety(texts: Sequence[tuple[str, str]]) -> Variety:
 def _distinct(words: Sequence[str], length: int) -> float:
     grams = list(zip(*(words[shift:] for shift in range(length)), strict=False))
     return len(set(grams)) / max(1, len(grams))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTable:
+    """Rows per label and split; ``columns`` are the splits that occur, then ``all``."""
+
+    columns: tuple[str, ...]
+    counts: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The figures of a data description."""
+
+    counts: Mapping[str, int | float]
+    labels: Mapping[str, LabelTable]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def describe_rows(examples: Sequence[Example], codebook: Codebook) -> Description:
+    """Count a corpus."""
+    words = [len(example.text.split()) for example in examples]
+    sentences = Counter((example.group, example.text) for example in examples)
+    counts = {
+        "rows": len(examples),
+        "sentences": len(sentences),
+        "sentences with several holders": sum(count > 1 for count in sentences.values()),
+        "articles": len({example.group for example in examples}),
+        "actors": len({example.actor for example in examples if example.actor}),
+        "rows without a holder": sum(not example.actor for example in examples),
+        "rows with the actor in the sentence": sum(bool(item.actor_span) for item in examples),
+        "words a sentence, median": median(words),
+    }
+    splits = [name for name in SPLITS if any(item.split == name for item in examples)]
+    tables = {}
+    for task, labels in codebook.tasks.items():
+        found = Counter((getattr(item, task), item.split) for item in examples)
+        tables[task] = LabelTable(
+            (*splits, "all"),
+            {
+                name: (
+                    *(found[name, part] for part in splits),
+                    sum(count for (label, _), count in found.items() if label == name),
+                )
+                for name in labels.names
+            },
+        )
+    return Description(counts, tables)

@@ -23,7 +23,7 @@ from stance.models.base import (
     spread,
     usable_tasks,
 )
-from stance.models.inputs import locate, without_span
+from stance.models.transformer.inputs import locate, without_span
 from stance.schema import Example
 
 View = Literal["masked", "text", "actor", "target"]

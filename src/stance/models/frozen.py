@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import ModelError
-from stance.models.backbone import MINILM, find_backbone, tokenizer_of
 from stance.models.base import (
     Classes,
     Probabilities,
@@ -21,8 +20,9 @@ from stance.models.base import (
     usable_tasks,
 )
 from stance.models.baselines import linear_probabilities, load_pipelines, save_pipelines
-from stance.models.inputs import InputEncoder, InputStyle, by_length
-from stance.models.pretrained import load_encoder
+from stance.models.transformer.backbone import MINILM, find_backbone, tokenizer_of
+from stance.models.transformer.inputs import InputEncoder, InputStyle, by_length
+from stance.models.transformer.weights import load_encoder
 from stance.schema import Example
 
 _BATCH = 64
@@ -86,8 +86,8 @@ class FrozenClassifier:
         """Return (rows, 2 × width) vectors."""
         import torch
 
-        from stance.models.batches import as_tensors
-        from stance.models.encoder import StanceNetwork
+        from stance.models.transformer.batches import as_tensors
+        from stance.models.transformer.network import StanceNetwork
 
         if self._network is None:
             folder = find_backbone(self.backbone, download=self.download)

@@ -11,7 +11,6 @@ from stance.codebook import STANCE, suggest
 from stance.errors import ModelError
 from stance.files import atomic_folder, read_json, write_json
 from stance.models.abstention import Threshold, Thresholds, threshold_for
-from stance.models.adapter import is_adapter
 from stance.models.base import (
     MODEL_FILE,
     Classes,
@@ -21,7 +20,8 @@ from stance.models.base import (
     silent,
 )
 from stance.models.calibration import Calibration
-from stance.models.checkpoints import require_whole, write_manifest
+from stance.models.sealed import require_whole, write_manifest
+from stance.models.transformer.adapter import is_adapter
 from stance.schema import Example
 
 FORMAT = 2
@@ -44,11 +44,11 @@ def classifier_class(kind: str) -> Any:
 
         return LexiconClassifier
     if kind == "blend":
-        from stance.models.blend import BlendClassifier
+        from stance.models.combined import BlendClassifier
 
         return BlendClassifier
     if kind == "chain":
-        from stance.models.chain import ChainClassifier
+        from stance.models.combined import ChainClassifier
 
         return ChainClassifier
     if kind == "frozen":
@@ -56,7 +56,7 @@ def classifier_class(kind: str) -> Any:
 
         return FrozenClassifier
     if kind == "transformer":
-        from stance.models.transformer import TransformerClassifier
+        from stance.models.transformer.classifier import TransformerClassifier
 
         return TransformerClassifier
     raise ModelError(f"unknown kind of model {kind!r}; {suggest(kind, KINDS)}")
@@ -181,7 +181,7 @@ def load_model(
     kind = facts["kind"]
     exported = is_adapter(folder) or (folder / "model.onnx").exists()
     if runtime == "auto" and kind == "transformer" and exported:
-        from stance.models.runtime import OnnxClassifier
+        from stance.models.transformer.runtime import OnnxClassifier
 
         loader: Any = OnnxClassifier
     else:

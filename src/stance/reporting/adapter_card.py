@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from stance.evaluation.metrics import PerLabel
-from stance.models.backbone import MINILM
+from stance.models.transformer.backbone import MINILM
 from stance.provenance import command_line
 from stance.reporting.markup import plain
 from stance.reporting.tables import markdown_text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stance.corpus.sources import Source
+from stance.corpus.load import Source
 from stance.errors import StanceError
 from stance.files import parse_yaml
 from stance.reporting.run_data import RunData

@@ -9,7 +9,7 @@ from typing import Any
 
 from stance.errors import StanceError
 from stance.files import read_json, sha256_file, sha256_json, write_json
-from stance.models.checkpoints import MANIFEST
+from stance.models.sealed import MANIFEST
 from stance.models.store import load_model
 from stance.reporting.markup import percent
 from stance.reporting.occlusion import Occlusion, Part, mean_of, occlude

@@ -11,7 +11,7 @@ import numpy as np
 
 from stance.codebook import Codebook, parse_codebook
 from stance.corpus.divide import Plan, divide
-from stance.corpus.sources import Source, load_sources
+from stance.corpus.load import Source, load_sources
 from stance.corpus.splits import Split
 from stance.errors import InputError, StanceError
 from stance.evaluation.behaviour import SuiteResult, from_json

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from stance.corpus.leave_out import new_actors
+from stance.corpus.divide import new_actors
 from stance.evaluation.slices import Slice, slice_scores
 from stance.reporting.run_data import Held, RunData
 from stance.schema import Example

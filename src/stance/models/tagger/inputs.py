@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from stance.models.inputs import load_tokenizer
+from stance.models.transformer.inputs import load_tokenizer
 from stance.schema import Span
 
 LONGEST = 128

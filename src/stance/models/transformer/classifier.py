@@ -13,7 +13,6 @@ import numpy as np
 
 from stance.errors import ModelError
 from stance.files import sha256_json
-from stance.models.backbone import MINILM, find_backbone, tokenizer_of
 from stance.models.base import (
     Classes,
     Probabilities,
@@ -24,9 +23,10 @@ from stance.models.base import (
     usable_tasks,
     validation_f1,
 )
-from stance.models.inputs import InputEncoder, InputStyle, by_length, load_tokenizer
-from stance.models.options import TrainingOptions
-from stance.models.pretrained import load_encoder
+from stance.models.transformer.backbone import MINILM, find_backbone, tokenizer_of
+from stance.models.transformer.inputs import InputEncoder, InputStyle, by_length, load_tokenizer
+from stance.models.transformer.options import TrainingOptions
+from stance.models.transformer.weights import load_encoder
 from stance.schema import Example
 
 _PREDICT_BATCH = 64
@@ -85,9 +85,9 @@ class TransformerClassifier:
         usable_tasks(train, self.classes_, allow_single_class=self.allow_single_class)
         import torch
 
-        from stance.models import finetune
-        from stance.models.batches import RowDataset
-        from stance.models.encoder import freeze_lower
+        from stance.models.transformer import training as finetune
+        from stance.models.transformer.batches import RowDataset
+        from stance.models.transformer.network import freeze_lower
 
         torch.manual_seed(self.seed)
         folder = find_backbone(self.backbone, download=self.download)
@@ -134,7 +134,7 @@ class TransformerClassifier:
     def _shares(self, train: Sequence[Example]) -> Any:
         if not self.options.soft_labels:
             return None
-        from stance.models.soft_labels import label_shares
+        from stance.models.transformer.batches import label_shares
 
         task = next(iter(self.classes_))
         return label_shares(train, task, self.classes_[task], self.options.soft_labels)
@@ -157,7 +157,7 @@ class TransformerClassifier:
         }
 
     def _build(self, encoder: Any, weights: Mapping[str, Any] | None = None) -> Any:
-        from stance.models.encoder import StanceNetwork
+        from stance.models.transformer.network import StanceNetwork
 
         sizes = {task: len(names) for task, names in self.classes_.items()}
         return StanceNetwork(
@@ -187,7 +187,7 @@ class TransformerClassifier:
         """Return raw scores of shape (rows, all labels side by side)."""
         import torch
 
-        from stance.models.batches import as_tensors
+        from stance.models.transformer.batches import as_tensors
 
         if self._network is None or self._inputs is None:
             raise ModelError("the transformer has not been trained; call fit or load first")
@@ -211,7 +211,7 @@ class TransformerClassifier:
     def save(self, folder: Path) -> dict[str, Any]:
         from safetensors.torch import save_file
 
-        from stance.models.export import export_onnx
+        from stance.models.transformer.export import export_onnx
 
         if self._network is None or self._inputs is None:
             raise ModelError("nothing to save; fit the transformer first")
@@ -233,15 +233,14 @@ class TransformerClassifier:
             bits: for each number that training changed (``models.differences``).
             backbone: where the encoder is found on loading; as in training where None.
         """
-        from stance.models.adapter import (
+        from stance.models.transformer.adapter import (
             GRAPH_FILE,
             merged_weights,
-            stored_tensors,
             write_initializers,
             write_weights,
         )
-        from stance.models.export import export_onnx
-        from stance.models.graph import strip_weights
+        from stance.models.transformer.export import export_onnx, strip_weights
+        from stance.models.transformer.weights import stored_tensors
 
         if self._network is None or self._inputs is None:
             raise ModelError("nothing to save; fit or load the transformer first")
@@ -277,8 +276,8 @@ class TransformerClassifier:
 
     @classmethod
     def load(cls, folder: Path, state: Mapping[str, Any], classes: Classes) -> Self:
-        from stance.models.adapter import stored_tensors
-        from stance.models.backbone import go_offline
+        from stance.models.transformer.backbone import go_offline
+        from stance.models.transformer.weights import stored_tensors
 
         go_offline()
         from transformers import AutoConfig, AutoModel

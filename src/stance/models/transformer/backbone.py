@@ -92,7 +92,7 @@ def _from_hub(name: str, download: bool) -> Path:
 
 def tokenizer_of(path: Path) -> Tokenizer:
     """Load an encoder's fast tokenizer, prepared for our inputs."""
-    from stance.models.inputs import load_tokenizer, prepare_tokenizer
+    from stance.models.transformer.inputs import load_tokenizer, prepare_tokenizer
 
     if (path / "tokenizer.json").exists():
         return load_tokenizer(path / "tokenizer.json")

@@ -12,19 +12,19 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from stance.corpus.annotated import TaggedSentence
 from stance.errors import InputError, ModelError
 from stance.files import sha256_json
-from stance.models import finetune
-from stance.models.backbone import MINILM, find_backbone, tokenizer_of
 from stance.models.base import Progress, silent
-from stance.models.encoder import freeze_lower
-from stance.models.export import write_onnx
-from stance.models.options import TrainingOptions
-from stance.models.pretrained import load_encoder
-from stance.models.tag_data import TaggedSentence
-from stance.models.tag_inputs import TagInputs, TagRow
-from stance.models.tag_network import IGNORE, ROLES, TagNetwork
-from stance.models.tag_runtime import INPUTS, OUTPUTS, TagSession
+from stance.models.tagger.inputs import TagInputs, TagRow
+from stance.models.tagger.network import IGNORE, ROLES, TagNetwork
+from stance.models.tagger.store import INPUTS, OUTPUTS, TagSession
+from stance.models.transformer import training as finetune
+from stance.models.transformer.backbone import MINILM, find_backbone, tokenizer_of
+from stance.models.transformer.export import write_onnx
+from stance.models.transformer.network import freeze_lower
+from stance.models.transformer.options import TrainingOptions
+from stance.models.transformer.weights import load_encoder
 from stance.schema import Span
 
 TOLERANCE = 1e-3

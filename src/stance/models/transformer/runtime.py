@@ -10,9 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import ModelError
-from stance.models.adapter import GRAPH_FILE, graph_weights, is_adapter
 from stance.models.base import Classes, Probabilities, Progress, silent, softmax
-from stance.models.inputs import Batch, InputEncoder, InputStyle, by_length, load_tokenizer
+from stance.models.transformer.adapter import GRAPH_FILE, graph_weights, is_adapter
+from stance.models.transformer.inputs import (
+    Batch,
+    InputEncoder,
+    InputStyle,
+    by_length,
+    load_tokenizer,
+)
 from stance.schema import Example
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "actor_at")

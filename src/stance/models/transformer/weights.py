@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import ModelError
-from stance.models.adapter import stored_tensors
-from stance.models.backbone import go_offline
 from stance.models.base import MODEL_FILE
-from stance.models.checkpoints import require_whole
+from stance.models.sealed import require_whole
+from stance.models.transformer.adapter import is_adapter, merged_weights
+from stance.models.transformer.backbone import go_offline
 
 _ENCODER = "encoder."  # what a stance model's network puts before its encoder's names
 
@@ -53,3 +53,15 @@ def load_encoder(path: Path) -> Any:
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise ModelError(f"{path}: not a usable encoder ({reason})") from None
+
+
+def stored_tensors(folder: Path) -> dict[str, Any]:
+    """Read a network's torch tensors from its folder, whole or as an adapter over its encoder."""
+    import torch
+
+    if is_adapter(folder):
+        return {name: torch.from_numpy(value) for name, value in merged_weights(folder).items()}
+    from safetensors.torch import load_file
+
+    tensors: dict[str, Any] = load_file(folder / "model.safetensors")
+    return tensors

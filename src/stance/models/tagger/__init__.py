@@ -1,0 +1,1 @@
+"""A token tagger of who says what: holder, cue and content in a sentence."""
