@@ -28,9 +28,8 @@ from stance.articles.attribution import attribute, read
 from stance.articles.quotes import quotations
 from stance.articles.segment import segment
 from stance.corpus.adapters.polnear import AnnotatedArticle, read_polnear
-from stance.evaluation.attribution import score_article
-from stance.evaluation.attribution_scores import AttributionScores, Ratio
-from stance.evaluation.heads import head_span
+from stance.evaluation.attribution.heads import head_span
+from stance.evaluation.attribution.scoring import AttributionScores, Ratio, score_article
 
 REGULARISATION = 0.1
 SMALLEST = 0.08

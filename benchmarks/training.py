@@ -36,15 +36,15 @@ from typing import Any
 
 from trainings import Setup, Timed, measure, systems
 
-from stance import provenance
 from stance.cli import console
 from stance.codebook import load_codebook
 from stance.config import RunConfig, TransformerConfig, load_config
 from stance.errors import InputError
-from stance.experiment import load_rows, make_splits
 from stance.files import resolve, sha256_file, write_json
 from stance.models.threads import set_threads
 from stance.models.transformer.backbone import go_offline
+from stance.runs import folder as provenance
+from stance.runs.experiment import load_rows, make_splits
 
 BASELINES = ("stock", "dynamic")
 

@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 import stance
 from stance.config import parse_config
 from stance.errors import InputError
-from stance.experiment import Run, run
+from stance.runs.experiment import Run, run
 
 
 def _trained(rows_file: Path, root: Path, **changes: object) -> Run:

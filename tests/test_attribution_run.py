@@ -14,14 +14,13 @@ from stance.articles.attribution import attribute
 from stance.articles.combine import TAGGER
 from stance.articles.segment import segment
 from stance.articles.tagging import Tag, Tagged, decode
-from stance.attribution_run import parse_attribution_config, train_attribution
 from stance.cli.main import app
 from stance.corpus.annotated import read_annotated
 from stance.errors import ConfigError, InputError, IntegrityError, ModelError
-from stance.evaluation.attribution_scores import AttributionScores, Miss, Ratio
-from stance.evaluation.attribution_summary import Scored
+from stance.evaluation.attribution.scoring import AttributionScores, Miss, Ratio, Scored
 from stance.models.tagger.store import load_tagger
 from stance.reporting.attribution_page import attribution_page
+from stance.runs.attribution import parse_attribution_config, train_attribution
 
 CORPUS = Path(__file__).parents[1] / "data"
 TEXT = "The port authority of Karsa put out word on Monday: no ship would sail. Rain fell."

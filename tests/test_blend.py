@@ -14,9 +14,9 @@ from stance.codebook import Codebook
 from stance.config import RunConfig, choose_models
 from stance.corpus.load import load_examples
 from stance.errors import ConfigError, ModelError
-from stance.experiment import run
 from stance.models.store import load_model
-from stance.runfolder import part_path, read_part
+from stance.runs.experiment import run
+from stance.runs.folder import part_path, read_part
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -16,12 +16,12 @@ from stance.codebook import Codebook
 from stance.config import RunConfig, choose_models
 from stance.corpus.load import load_examples
 from stance.errors import ModelError
-from stance.experiment import Quiet, run
 from stance.models.combined import Transitions, chained, documents_of, fit_transitions
 from stance.models.store import load_model
 from stance.reporting.error_words import error_words
-from stance.reporting.run_data import read_held, read_run
-from stance.runfolder import part_path, read_part
+from stance.runs.experiment import Quiet, run
+from stance.runs.folder import part_path, read_part
+from stance.runs.read import read_held, read_run
 from stance.schema import Example
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -16,10 +16,10 @@ from conftest import make_rows, tiny_config
 from stance.cli import console
 from stance.cli.main import app
 from stance.errors import InputError
-from stance.experiment import run
 from stance.files import write_json
-from stance.reporting.run_list import RunStatus, describe_run, list_runs
-from stance.runfolder import open_run
+from stance.runs.experiment import run
+from stance.runs.folder import open_run
+from stance.runs.listing import RunStatus, describe_run, list_runs
 
 
 @pytest.fixture(scope="module")

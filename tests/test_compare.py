@@ -19,11 +19,11 @@ from conftest import make_rows, tiny_config
 from stance.errors import InputError
 from stance.evaluation.compare import compare_pairs, find_flips, flips_by_label, scores_for
 from stance.evaluation.results import Predicted, compare_best
-from stance.experiment import run
 from stance.files import read_yaml
 from stance.reporting.comparison_tables import render, to_json, write_comparison
 from stance.reporting.markup import CSP
-from stance.reporting.run_comparison import compare_runs
+from stance.runs.comparison import compare_runs
+from stance.runs.experiment import run
 
 MODELS = {
     "majority": {},

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stance.attribution_run import parse_attribution_config
 from stance.config import choose_models, load_config, read_settings
 from stance.errors import ConfigError
+from stance.runs.attribution import parse_attribution_config
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
 from stance.corpus import agreement
 from stance.errors import InputError
-from stance.resampling import IntArray
+from stance.evaluation.resampling import IntArray
 
 
 @st.composite

@@ -11,7 +11,7 @@ from stance.errors import InputError
 from stance.estimation.corrected import design_based, labelled_only, prediction_powered
 from stance.estimation.counting import classify_and_count
 from stance.estimation.sample import Sample, build, by_key
-from stance.resampling import FloatArray, IntArray, Interval
+from stance.evaluation.resampling import FloatArray, IntArray, Interval
 
 SHARES = np.array([0.25, 0.6, 0.15])
 

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from stance.errors import InputError
 from stance.estimation.counting import adjusted_count, classify_and_count, nearest_distribution
 from stance.estimation.sample import Sample, build, by_key, one_hot
-from stance.resampling import FloatArray
+from stance.evaluation.resampling import FloatArray
 
 CONFUSIONS = np.array([[0.8, 0.15, 0.05], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7]])
 

@@ -8,9 +8,8 @@ import pytest
 
 from stance.corpus.adapters.polnear import GoldAttribution, quote_type, read_polnear
 from stance.errors import InputError
-from stance.evaluation.attribution import score_article
-from stance.evaluation.attribution_scores import AttributionScores, Ratio
-from stance.evaluation.heads import head_span
+from stance.evaluation.attribution.heads import head_span
+from stance.evaluation.attribution.scoring import AttributionScores, Ratio, score_article
 from stance.schema import Attribution, Quote, Sentence
 
 TEXT = "Two officials at the port said the ship sank. Rain fell. Petra denied it."

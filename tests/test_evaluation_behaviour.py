@@ -16,17 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import tiny_config
-from stance.behaviour_run import gather_behaviour, keep_behaviour
 from stance.errors import InputError
-from stance.evaluation import perturb, perturb_verbs
-from stance.evaluation.behaviour import SuiteResult, from_json, run_suites, to_json
-from stance.evaluation.perturb import Edit
-from stance.evaluation.suites import SUITES
-from stance.experiment import run
+from stance.evaluation.behaviour import edits as perturb
+from stance.evaluation.behaviour import edits as perturb_verbs
+from stance.evaluation.behaviour.edits import Edit
+from stance.evaluation.behaviour.run import SuiteResult, from_json, run_suites, to_json
+from stance.evaluation.behaviour.suites import SUITES
+from stance.evaluation.resampling import FloatArray
 from stance.files import read_json, write_json
 from stance.reporting.behaviour_tables import behaviour_of, differing
 from stance.reporting.report import write_report
-from stance.resampling import FloatArray
+from stance.runs.experiment import run
+from stance.runs.training import gather_behaviour, keep_behaviour
 from stance.schema import Example
 from test_reporting_report import EVIL, Page, make_run, read_csv
 

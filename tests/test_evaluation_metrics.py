@@ -12,7 +12,7 @@ from sklearn import metrics as oracle
 
 from stance.errors import InputError
 from stance.evaluation import metrics, scores
-from stance.resampling import FloatArray, IntArray
+from stance.evaluation.resampling import FloatArray, IntArray
 
 EXACT = {"rtol": 0, "atol": 1e-9}
 

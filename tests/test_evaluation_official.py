@@ -20,9 +20,9 @@ from stance.codebook import Official, load_codebook, parse_codebook
 from stance.errors import ConfigError
 from stance.evaluation.results import ModelResult, Predicted, Results, score
 from stance.evaluation.uncertainty import bootstrap
-from stance.experiment import run
 from stance.files import bundled
 from stance.reporting.report import write_report
+from stance.runs.experiment import run
 
 NAMES = ("against", "favor", "none")
 OFFICIAL = Official("f_avg", ("favor", "against"))

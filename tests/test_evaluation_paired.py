@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from stance.errors import InputError
 from stance.evaluation import metrics, paired, scores, uncertainty
-from stance.resampling import IntArray
+from stance.evaluation.resampling import IntArray
 
 
 def two_models(

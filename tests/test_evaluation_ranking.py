@@ -16,8 +16,9 @@ from sklearn import metrics as oracle
 from sklearn.calibration import calibration_curve
 
 from stance.errors import InputError
-from stance.evaluation import calibration_error, ranking
-from stance.resampling import FloatArray, IntArray
+from stance.evaluation import probabilities as calibration_error
+from stance.evaluation import probabilities as ranking
+from stance.evaluation.resampling import FloatArray, IntArray
 
 CASES = settings(max_examples=100, deadline=None)
 

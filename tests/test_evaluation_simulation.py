@@ -15,8 +15,8 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from stance.evaluation import paired, scores
+from stance.evaluation.resampling import FloatArray, TableScore, resample_tables
 from stance.evaluation.uncertainty import over_seeds
-from stance.resampling import FloatArray, TableScore, resample_tables
 
 N_GROUPS = 40
 N_DRAWS = 1000

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from stance.evaluation.ceiling import human_ceiling
 
 from stance.errors import InputError
 from stance.evaluation import metrics, scores, uncertainty
-from stance.evaluation.ceiling import human_ceiling
+from stance.evaluation.resampling import IntArray
 from stance.evaluation.slices import Slice, slice_scores
-from stance.resampling import IntArray
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from stance.errors import InputError
 from stance.evaluation import metrics, scores, uncertainty
-from stance.resampling import (
+from stance.evaluation.resampling import (
     FloatArray,
     IntArray,
     bootstrap_tables,

@@ -15,9 +15,9 @@ import pytest
 from conftest import tiny_config
 from stance.errors import InputError, IntegrityError
 from stance.evaluation.results import Results
-from stance.experiment import run
 from stance.files import sha256_file
 from stance.models.store import load_model
+from stance.runs.experiment import run
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -138,7 +138,7 @@ def test_leaking_split_is_refused(rows_file: Path, tiny_encoder: Path, tmp_path:
 
 def test_second_process_is_refused_at_once(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from stance.runfolder import open_run\n"
+        "import sys, time; from pathlib import Path; from stance.runs.folder import open_run\n"
         "with open_run(Path(sys.argv[1]), 'busy', resume=True):\n"
         "    print('in', flush=True); time.sleep(60)"
     )
@@ -148,7 +148,7 @@ def test_second_process_is_refused_at_once(tmp_path: Path) -> None:
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "in\n"
-        from stance.runfolder import open_run
+        from stance.runs.folder import open_run
 
         with (
             pytest.raises(InputError, match="another process"),

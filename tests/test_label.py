@@ -13,11 +13,11 @@ from stance.articles.aliases import AliasTable
 from stance.codebook import Codebook
 from stance.errors import ModelError
 from stance.files import read_yaml
-from stance.labelling import find_model, label_articles, label_sentences, units
+from stance.labelling import label_articles, label_sentences, units
 from stance.models.base import Probabilities
 from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration
-from stance.models.store import StoredModel, save_model
+from stance.models.store import StoredModel, find_model, save_model
 from stance.schema import Article, Example
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -29,7 +29,7 @@ from stance.models.calibration import Calibration, Vector
 from stance.models.sealed import write_manifest
 from stance.models.store import StoredModel, load_model, save_model
 from stance.reporting.abstention_tables import abstention_tables, kept_precision
-from stance.reporting.run_data import Held
+from stance.runs.read import Held
 from stance.schema import Article, Example
 
 BOOK = read_yaml(resolve("configs/codebook.yaml"))

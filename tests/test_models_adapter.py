@@ -15,11 +15,10 @@ from conftest import make_rows
 from stance.codebook import Codebook
 from stance.errors import InputError, IntegrityError, ModelError, StanceError
 from stance.files import bundled, read_json
-from stance.labelling import find_model
 from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration
 from stance.models.sealed import write_manifest
-from stance.models.store import load_model, save_model
+from stance.models.store import find_model, load_model, save_model
 from stance.models.transformer import backbone
 from stance.models.transformer.adapter import (
     ADAPTER_FILE,

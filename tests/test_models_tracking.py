@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from conftest import tiny_config
 from stance.errors import ConfigError
-from stance.experiment import run
 from stance.models.transformer import training as tracking
 from stance.models.transformer.options import TrainingOptions
+from stance.runs.experiment import run
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

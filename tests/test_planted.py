@@ -19,11 +19,11 @@ from stance.corpus.load import Mapped, check_rows
 from stance.errors import InputError
 from stance.evaluation.metrics import confusion
 from stance.evaluation.swaps import find_swaps
-from stance.experiment import run
-from stance.label_check import find_exchanged
 from stance.reporting.findings import Finding
-from stance.reporting.run_data import read_run
 from stance.reporting.sections import section_of
+from stance.runs.experiment import run
+from stance.runs.label_check import find_exchanged
+from stance.runs.read import read_run
 from stance.schema import Example
 
 _CUES = {

@@ -21,8 +21,8 @@ from stance.reporting.curve_tables import training_tables
 from stance.reporting.data_card import OPEN, read_data_card
 from stance.reporting.label_slices import LEAST_ROWS
 from stance.reporting.report import CARD_FILE, CHECKLIST_FILE, write_report
-from stance.reporting.run_data import RunData, read_run
 from stance.reporting.run_slices import columns_of
+from stance.runs.read import RunData, read_run
 from stance.schema import Example
 from test_reporting_report import (
     EVIL,

@@ -21,9 +21,9 @@ from stance.errors import InputError
 from stance.evaluation.results import Predicted, Results, compare_best, score
 from stance.files import sha256_file, write_json, write_jsonl
 from stance.reporting.report import write_report
-from stance.reporting.roles import roles_of
-from stance.reporting.run_data import read_run
 from stance.reporting.sections import section_of
+from stance.runs.read import read_run
+from stance.runs.roles import roles_of
 
 STANCES = ("against", "for", "neither")
 CODEBOOK = {

@@ -11,13 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from stance.reporting.rows import (
-    COLUMNS,
-    spreadsheet_safe,
-    write_csv,
-    write_jsonl,
-    write_parquet,
-)
+from stance.files import spreadsheet_safe
+from stance.labelling import COLUMNS, write_csv, write_jsonl, write_parquet
 from test_reporting_article import ROW
 
 ODD = replace(

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stance.evaluation.occlusion import Occlusion, Part, mean_of, occlude, parts_of, without
 from stance.files import read_json, read_yaml, write_json
 from stance.models.baselines import NgramClassifier
 from stance.models.calibration import Calibration
 from stance.models.store import save_model
 from stance.reporting import error_words as room
 from stance.reporting.error_words import WORDS_FILE, error_words, shade
-from stance.reporting.occlusion import Occlusion, Part, mean_of, occlude, parts_of, without
-from stance.reporting.run_data import Held, RunData, read_held, read_run
+from stance.runs.read import Held, RunData, read_held, read_run
 from stance.schema import Example
 from test_reporting_report import STANCES, make_rows, make_run
 

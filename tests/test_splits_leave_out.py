@@ -20,8 +20,8 @@ from stance.corpus.divide import Plan, actor_key, by_time, divide, left_out, new
 from stance.corpus.load import Source, load_sources
 from stance.corpus.splits import groups_of
 from stance.errors import ConfigError, InputError
-from stance.experiment import run
-from stance.reporting.run_data import read_held, read_run
+from stance.runs.experiment import run
+from stance.runs.read import read_held, read_run
 from stance.schema import Example
 
 _WORDS = [f"w{number}" for number in range(500)]

@@ -17,13 +17,13 @@ from stance.config import RunConfig, load_config
 from stance.errors import ConfigError, InputError, IntegrityError, StanceError
 from stance.models.base import silent
 from stance.models.baselines import NgramClassifier
-from stance.models.search_space import Choice, Range, load_space, parse_space
 from stance.schema import Example
+from stance.tuning.space import Choice, Range, load_space, parse_space
 
 pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
 
-from stance.models.study import Study
-from stance.tuning import Search, override_of, tune, with_settings
+from stance.tuning.search import Search, override_of, tune, with_settings
+from stance.tuning.study import Study
 
 NGRAMS = {"kind": "ngrams", "c": 1.0, "learner": "logreg", "characters": True}
 

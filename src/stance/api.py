@@ -11,13 +11,13 @@ from stance.codebook import load_codebook, parse_codebook
 from stance.config import choose_models, load_config, parse_config
 from stance.corpus.load import Mapped, load_examples
 from stance.errors import InputError
-from stance.experiment import Reporter, Run
-from stance.experiment import run as run_experiment
-from stance.labelling import abstention_point, find_model, label_articles
-from stance.models.store import StoredModel
+from stance.labelling import abstention_point, label_articles
+from stance.models.store import StoredModel, find_model
 from stance.models.store import load_model as read_model
-from stance.reporting.run_data import read_held, read_run
 from stance.reporting.run_slices import OUTSIDE, holders_in_training
+from stance.runs.experiment import Reporter, Run
+from stance.runs.experiment import run as run_experiment
+from stance.runs.read import read_held, read_run
 from stance.schema import Article
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def evaluate(
         ``macro-F1`` rows close each task.
     """
     from stance.evaluation.results import Results
-    from stance.score_model import score_model
+    from stance.runs.score_model import score_model
 
     book = load_codebook(codebook) if codebook else parse_codebook(model.codebook, source="model")
     rows = load_examples(data, book, mapped=Mapped(columns or {}))

@@ -246,3 +246,15 @@ def read_yaml(path: Path) -> Any:
     except (UnicodeDecodeError, IsADirectoryError) as error:
         raise ConfigError(f"{path}: not a UTF-8 text file ({error})") from None
     return parse_yaml(text, source=str(path))
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def spreadsheet_safe(value: Any) -> Any:
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
+    if isinstance(value, str):
+        value = value.encode("utf-8", "replace").decode("utf-8")
+        if value.startswith(_FORMULA):
+            return f"'{value}"
+    return value

@@ -6,10 +6,12 @@ grow with their number. Nothing here imports torch; a transformer runs from its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -19,14 +21,12 @@ from stance.articles.attribution import attribute
 from stance.articles.segment import segment
 from stance.articles.tagging import Tagger
 from stance.codebook import SENTIMENT, STANCE, parse_codebook
-from stance.errors import InputError, ModelError
-from stance.files import bundled
-from stance.models.store import MODEL_FILE, StoredModel
+from stance.errors import InputError
+from stance.files import atomic_path, spreadsheet_safe
+from stance.models.store import StoredModel
 from stance.models.transformer.inputs import locate
 from stance.schema import Article, Attribution, Example, Prediction, Quote, Sentence, Span, Status
 
-SHIPPED = "data/model"
-"""The model that comes with the package, an adapter over the packaged encoder."""
 _TOGETHER = 8  # articles labelled in one go
 _REPLACEMENT = "\ufffd"
 
@@ -254,39 +254,48 @@ def _offsets(name: str, span: Span | None) -> dict[str, Any]:
     return {} if span is None else {f"{name}_start": span[0], f"{name}_end": span[1]}
 
 
-def find_model(wanted: str | None, runs: Path = Path("runs")) -> Path:
-    """Return a trained model's folder.
+COLUMNS = tuple(item.name for item in fields(Prediction))
 
-    Args:
-        wanted: a model's folder, a run's folder (its transformer, else its first model), or a
-            run's name. Where None, what was trained here goes before what ships with the
-            package: the newest transformer of ``runs``, else the shipped one.
 
-    Raises:
-        ModelError: there is none; says how to get one.
-    """
-    if wanted is None:
-        found = sorted(runs.glob(f"*/models/transformer*/{MODEL_FILE}"), key=_modified)
-        if found:
-            return found[-1].parent
+def write_jsonl(rows: Iterable[Prediction], out: IO[str]) -> None:
+    """Write one object a line, text untouched (half characters as escapes)."""
+    for row in rows:
+        record = asdict(row)
         try:
-            return bundled(f"{SHIPPED}/{MODEL_FILE}").parent
-        except InputError:
-            raise ModelError(
-                f"no trained model under {runs}/; `stance run configs/default.yaml` makes one, "
-                "or name one with --model"
-            ) from None
-    for folder in (Path(wanted), runs / wanted):
-        if (folder / MODEL_FILE).exists():
-            return folder
-        inside = sorted(folder.glob(f"models/*/{MODEL_FILE}"))
-        preferred = [path for path in inside if path.parent.name.startswith("transformer")]
-        if inside:
-            return (preferred or inside)[0].parent
-        if folder.is_dir():
-            return folder
-    raise ModelError(f"{wanted}: no such model or run")
+            line = json.dumps(record, ensure_ascii=False)
+            line.encode("utf-8")
+        except UnicodeEncodeError:
+            line = json.dumps(record, ensure_ascii=True)
+        out.write(line + "\n")
 
 
-def _modified(path: Path) -> float:
-    return path.stat().st_mtime
+def write_csv(rows: Iterable[Prediction], out: IO[str]) -> None:
+    """Write a table whose cells no spreadsheet takes for formulas."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow([spreadsheet_safe(value) for value in asdict(row).values()])
+
+
+def write_parquet(rows: Sequence[Prediction], path: Path) -> None:
+    """Write a table with typed columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    whole = [name for name in COLUMNS if name.endswith(("start", "end"))]
+    kinds: Mapping[str, Any] = {
+        **dict.fromkeys([*whole, "sentence", "paragraph"], pa.int64()),
+        **{name: pa.float64() for name in COLUMNS if name.endswith("_probability")},
+    }
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
+    records = [
+        {
+            key: value.encode("utf-8", "replace").decode("utf-8")
+            if isinstance(value, str)
+            else value
+            for key, value in asdict(row).items()
+        }
+        for row in rows
+    ]
+    with atomic_path(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(records, schema=schema), temporary)

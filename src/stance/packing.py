@@ -25,7 +25,7 @@ from stance.models.store import load_model, save_model
 from stance.models.transformer.adapter import is_adapter
 from stance.models.transformer.runtime import OnnxClassifier
 from stance.reporting.adapter_card import AdapterCard, Agreement
-from stance.runfolder import RUN_FILE
+from stance.runs.folder import RUN_FILE
 from stance.schema import Example
 
 _TOLERANCE = 1e-4  # of a probability, between torch and the graph with the same weights

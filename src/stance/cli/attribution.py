@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stance.evaluation.attribution_summary import Scored
+    from stance.evaluation.attribution.scoring import Scored
 
 RULES = "rules"
 """What `stance evaluate` takes in place of a tagger to score the rules alone."""
@@ -18,11 +18,11 @@ def train(
     raw: Mapping[str, Any], source: str, root: Path, resume: bool, download: bool, as_json: bool
 ) -> None:
     """Train a tagger from parsed settings and print what it is worth."""
-    from stance.attribution_run import parse_attribution_config, train_attribution
     from stance.cli import console
     from stance.files import read_json, write_text
     from stance.reporting.attribution_page import attribution_page
-    from stance.runfolder import RUN_FILE
+    from stance.runs.attribution import parse_attribution_config, train_attribution
+    from stance.runs.folder import RUN_FILE
 
     config = parse_attribution_config(raw, source=source)
     with console.reporting() as reporter:
@@ -41,13 +41,13 @@ def evaluate(
     model: str, data: str, root: Path, split: str | None, html: Path | None, as_json: bool
 ) -> None:
     """Score a tagger with and without the rules, or the rules alone, on annotated articles."""
-    from stance.attribution_run import score_all
     from stance.cli import console
     from stance.corpus.annotated import read_annotated
     from stance.errors import InputError
     from stance.files import write_text
     from stance.models.tagger.store import find_tagger, load_tagger
     from stance.reporting.attribution_page import attribution_page
+    from stance.runs.attribution import score_all
 
     tagger = None if model == RULES else load_tagger(find_tagger(model, root))
     given = list(read_annotated(data))

@@ -44,7 +44,7 @@ def audit(
     from stance.corpus.tables import read_rows
     from stance.corpus.variety import describe_variety
     from stance.errors import InputError
-    from stance.label_check import find_exchanged
+    from stance.runs.label_check import find_exchanged
 
     examples, book = load_rows(source, column, codebook)
     leaks = find_leaks(examples, as_given(examples))

@@ -11,7 +11,7 @@ from stance.cli.runs import AsJson, Root
 
 if TYPE_CHECKING:
     from stance.evaluation.compare import PairComparison
-    from stance.reporting.run_comparison import RunComparison
+    from stance.runs.comparison import RunComparison
 
 
 def compare(
@@ -41,7 +41,7 @@ def compare(
     """
     from stance.cli import console
     from stance.reporting.comparison_tables import to_json, write_comparison
-    from stance.reporting.run_comparison import compare_runs
+    from stance.runs.comparison import compare_runs
 
     chosen = [name.strip() for name in (models or "").split(",") if name.strip()]
     with console.reporting() as reporter:

@@ -88,8 +88,8 @@ def label(
 
     from stance.cli import console
     from stance.errors import InputError
-    from stance.labelling import abstention_point, find_model
-    from stance.models.store import load_model
+    from stance.labelling import abstention_point
+    from stance.models.store import find_model, load_model
 
     format_ = Format.JSONL if json_ else format_
     if format_ is Format.PARQUET and output is None:
@@ -144,7 +144,7 @@ def _write(
     batches: Iterator[list[Prediction]], format_: Format, output: Path | None, model: StoredModel
 ) -> None:
     from stance.files import atomic_path
-    from stance.reporting.rows import write_csv, write_jsonl, write_parquet
+    from stance.labelling import write_csv, write_jsonl, write_parquet
 
     if format_ is Format.TABLE and output is None:
         kept = []

@@ -39,7 +39,7 @@ def pack(
     `stance label --model OUT` uses it; put in data/model it ships with the package.
     """
     from stance.cli import console
-    from stance.labelling import find_model
+    from stance.models.store import find_model
     from stance.packing import pack as write
 
     folder = find_model(model, root)

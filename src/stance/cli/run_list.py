@@ -23,8 +23,8 @@ def runs(
     Reads run folders and nothing else. A commit with a + had uncommitted changes.
     """
     from stance.cli import console
-    from stance.reporting.run_list import RunStatus, list_runs
     from stance.reporting.tables import ABSENT, bounds_of
+    from stance.runs.listing import RunStatus, list_runs
 
     entries = list_runs(root)
     if as_json:

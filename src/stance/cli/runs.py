@@ -84,8 +84,8 @@ def train(
 
 def _run(config: Any, root: Path, resume: bool, download: bool, as_json: bool) -> None:
     from stance.cli import console
-    from stance.experiment import run as run_experiment
     from stance.reporting.report import write_report
+    from stance.runs.experiment import run as run_experiment
 
     with console.reporting() as reporter:
         done = run_experiment(
@@ -138,9 +138,8 @@ def evaluate(
     from stance.codebook import load_codebook, parse_codebook
     from stance.corpus.load import Mapped, load_examples
     from stance.evaluation.results import Results
-    from stance.labelling import find_model
-    from stance.models.store import load_model
-    from stance.score_model import score_model
+    from stance.models.store import find_model, load_model
+    from stance.runs.score_model import score_model
 
     folder = find_model(model, root)
     stored = load_model(folder)

@@ -12,7 +12,7 @@ import typer
 from stance.cli.runs import AsJson, Config, Download, Overrides, Root
 
 if TYPE_CHECKING:
-    from stance.tuning import Search
+    from stance.tuning.search import Search
 
 _SHOWN = 5
 
@@ -52,7 +52,7 @@ def tune(
     """
     from stance.cli import console
     from stance.config import load_config
-    from stance.tuning import tune as search
+    from stance.tuning.search import tune as search
 
     loaded = load_config(config, overrides or ())
     with console.reporting() as reporter:
@@ -74,7 +74,7 @@ def tune(
 
 def _print(found: Search) -> None:
     from stance.cli import console
-    from stance.tuning import SCORE_NAMES
+    from stance.tuning.search import SCORE_NAMES
 
     scored = sorted(
         (trial for trial in found.trials if trial.scores),

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stance.errors import InputError
-from stance.resampling import (
+from stance.evaluation.resampling import (
     FloatArray,
     IntArray,
     Interval,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.resampling import FloatArray, IntArray, Interval, check_level
+from stance.evaluation.resampling import FloatArray, IntArray, Interval, check_level
 
 
 def mean(values: FloatArray) -> FloatArray:

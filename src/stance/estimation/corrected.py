@@ -13,7 +13,7 @@ import numpy as np
 from stance.errors import InputError
 from stance.estimation.clusters import mean, residual_sums, variance_of_mean, wald
 from stance.estimation.sample import BoolArray, Sample
-from stance.resampling import FloatArray, Interval
+from stance.evaluation.resampling import FloatArray, Interval
 
 MIN_CASES = 5
 """Documents with a labelled row that has a label, or is predicted to, below which the label

@@ -6,7 +6,7 @@ import numpy as np
 
 from stance.estimation.clusters import mean, variance_of_mean, wald
 from stance.estimation.sample import Sample
-from stance.resampling import FloatArray, Interval, Method, resample_tables
+from stance.evaluation.resampling import FloatArray, Interval, Method, resample_tables
 
 
 def classify_and_count(sample: Sample, *, level: float = 0.95) -> list[Interval]:

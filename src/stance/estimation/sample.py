@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stance.errors import InputError
-from stance.resampling import FloatArray, IntArray, Interval, number_groups
+from stance.evaluation.resampling import FloatArray, IntArray, Interval, number_groups
 
 UNLABELLED = -1
 BoolArray = NDArray[np.bool_]

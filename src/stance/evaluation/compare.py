@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike
 from stance.errors import InputError
 from stance.evaluation.dominance import Dominance, almost_stochastic_order
 from stance.evaluation.paired import McNemar, holm, mcnemar, paired_bootstrap, permutation_test
+from stance.evaluation.resampling import FloatArray, IntArray, Interval
 from stance.evaluation.results import Predicted
 from stance.evaluation.scores import SCORES, Counts, ScoreOfConfusion, macro_f1_of
 from stance.evaluation.uncertainty import seed_tables
-from stance.resampling import FloatArray, IntArray, Interval
 
 RELATION_SCORE = "relation_macro_f1"
 ALWAYS = ("macro_f1", "accuracy", RELATION_SCORE)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stance.errors import InputError
-from stance.resampling import FloatArray, check_level, check_resampling
+from stance.evaluation.resampling import FloatArray, check_level, check_resampling
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stance.errors import InputError
-from stance.evaluation import arrays, scores
-from stance.evaluation.calibration_error import ece
-from stance.evaluation.ranking import (
+from stance.evaluation import scores
+from stance.evaluation import scores as arrays
+from stance.evaluation.probabilities import (
     area_under_risk_coverage,
     auroc,
     average_precision,
     brier,
+    ece,
     log_loss,
 )
-from stance.resampling import FloatArray, IntArray, count_tables
+from stance.evaluation.resampling import FloatArray, IntArray, count_tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stance.evaluation import arrays
+from stance.evaluation import scores as arrays
+from stance.evaluation.resampling import (
+    FloatArray,
+    Interval,
+    count_tables,
+    number_groups,
+    resample_tables,
+)
 from stance.evaluation.scores import macro_f1_present_of
-from stance.resampling import FloatArray, Interval, count_tables, number_groups, resample_tables
 
 
 @dataclass(frozen=True, slots=True)

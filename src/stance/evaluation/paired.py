@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stance.errors import InputError
-from stance.evaluation import arrays
-from stance.evaluation.scores import ScoreOfConfusion
-from stance.evaluation.uncertainty import over_seeds, seed_tables
-from stance.resampling import (
+from stance.evaluation import scores as arrays
+from stance.evaluation.resampling import (
     FloatArray,
     Interval,
     Method,
@@ -28,6 +26,8 @@ from stance.resampling import (
     number_groups,
     resample_tables,
 )
+from stance.evaluation.scores import ScoreOfConfusion
+from stance.evaluation.uncertainty import over_seeds, seed_tables
 
 _BLOCK_CELLS = 4_000_000  # bounds the memory of one block of permutations
 _ROUNDING = 1e-12  # equal scores may differ by the order of their additions

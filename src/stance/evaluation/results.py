@@ -12,10 +12,10 @@ from stance.codebook import Official
 from stance.evaluation import metrics
 from stance.evaluation.new_actors import NewActors, score_new_actors
 from stance.evaluation.paired import holm, paired_bootstrap, permutation_test
+from stance.evaluation.resampling import FloatArray, IntArray, Interval
 from stance.evaluation.scores import accuracy_of, f1_of, f_avg_of, macro_f1_of
 from stance.evaluation.swaps import Swap, find_swaps
 from stance.evaluation.uncertainty import bootstrap_confusion, bootstrap_per_label
-from stance.resampling import FloatArray, IntArray, Interval
 
 HEADLINE = "macro_f1"
 

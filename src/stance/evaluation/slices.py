@@ -15,7 +15,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stance.evaluation import arrays
+from stance.evaluation import scores as arrays
+from stance.evaluation.resampling import FloatArray, Interval, Method, TableScore, resample_tables
 from stance.evaluation.scores import (
     ScoreOfConfusion,
     accuracy_of,
@@ -23,7 +24,6 @@ from stance.evaluation.scores import (
     macro_f1_present_of,
 )
 from stance.evaluation.uncertainty import seed_tables
-from stance.resampling import FloatArray, Interval, Method, TableScore, resample_tables
 
 MIN_ROWS = 30
 MIN_GROUPS = 10

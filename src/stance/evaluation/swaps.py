@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stance.errors import InputError
-from stance.resampling import FloatArray
+from stance.evaluation.resampling import FloatArray
 
 ALPHA = 0.001
 """How often a sound corpus may raise any alarm, over all pairs and places looked at."""

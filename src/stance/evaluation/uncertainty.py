@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stance.errors import InputError
-from stance.evaluation import arrays
-from stance.evaluation.scores import ScoreOfConfusion, f1_of
-from stance.resampling import (
+from stance.evaluation import scores as arrays
+from stance.evaluation.resampling import (
     FloatArray,
     IntArray,
     Interval,
@@ -30,6 +29,7 @@ from stance.resampling import (
     number_groups,
     resample_tables,
 )
+from stance.evaluation.scores import ScoreOfConfusion, f1_of
 
 __all__ = [
     "Interval",

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import InputError, ModelError
+from stance.evaluation.resampling import check_level, number_groups
 from stance.models.base import Classes, Probabilities, labelled
-from stance.resampling import check_level, number_groups
 from stance.schema import Example
 
 PRECISIONS = (0.8, 0.9)

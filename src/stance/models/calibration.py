@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.evaluation.resampling import number_groups
 from stance.models.base import Classes, Probabilities, labelled, softmax
-from stance.resampling import number_groups
 from stance.schema import Example
 
 Scale = Callable[[NDArray[np.float64]], NDArray[np.float64]]

@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stance.codebook import STANCE, suggest
-from stance.errors import ModelError
-from stance.files import atomic_folder, read_json, write_json
+from stance.errors import InputError, ModelError
+from stance.files import (
+    atomic_folder,
+    bundled,
+    read_json,
+    write_json,
+)
 from stance.models.abstention import Threshold, Thresholds, threshold_for
 from stance.models.base import (
     MODEL_FILE,
@@ -204,3 +209,45 @@ def read_thresholds(facts: Mapping[str, Any]) -> Thresholds:
         task: tuple(Threshold.from_json(item) for item in items)
         for task, items in facts.get("abstention", {}).items()
     }
+
+
+SHIPPED = "data/model"
+"""The model that comes with the package, an adapter over the packaged encoder."""
+
+
+def find_model(wanted: str | None, runs: Path = Path("runs")) -> Path:
+    """Return a trained model's folder.
+
+    Args:
+        wanted: a model's folder, a run's folder (its transformer, else its first model), or a
+            run's name. Where None, what was trained here goes before what ships with the
+            package: the newest transformer of ``runs``, else the shipped one.
+
+    Raises:
+        ModelError: there is none; says how to get one.
+    """
+    if wanted is None:
+        found = sorted(runs.glob(f"*/models/transformer*/{MODEL_FILE}"), key=_modified)
+        if found:
+            return found[-1].parent
+        try:
+            return bundled(f"{SHIPPED}/{MODEL_FILE}").parent
+        except InputError:
+            raise ModelError(
+                f"no trained model under {runs}/; `stance run configs/default.yaml` makes one, "
+                "or name one with --model"
+            ) from None
+    for folder in (Path(wanted), runs / wanted):
+        if (folder / MODEL_FILE).exists():
+            return folder
+        inside = sorted(folder.glob(f"models/*/{MODEL_FILE}"))
+        preferred = [path for path in inside if path.parent.name.startswith("transformer")]
+        if inside:
+            return (preferred or inside)[0].parent
+        if folder.is_dir():
+            return folder
+    raise ModelError(f"{wanted}: no such model or run")
+
+
+def _modified(path: Path) -> float:
+    return path.stat().st_mtime

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.evaluation.resampling import FloatArray, Interval, bootstrap_tables, number_groups
 from stance.models.abstention import Threshold
-from stance.reporting.run_data import Held, RunData, read_seed_thresholds
 from stance.reporting.tables import Column, Table, text_of
-from stance.resampling import FloatArray, Interval, bootstrap_tables, number_groups
+from stance.runs.read import Held, RunData, read_seed_thresholds
 
 
 def abstention_tables(run: RunData, task: str, model: str, held: Held) -> list[Table]:

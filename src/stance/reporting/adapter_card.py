@@ -10,9 +10,9 @@ import yaml
 
 from stance.evaluation.metrics import PerLabel
 from stance.models.transformer.backbone import MINILM
-from stance.provenance import command_line
 from stance.reporting.markup import plain
 from stance.reporting.tables import markdown_text
+from stance.runs.folder import command_line
 
 _UPSTREAM = "sentence-transformers/all-MiniLM-L6-v2"
 

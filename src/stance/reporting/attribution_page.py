@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stance.evaluation.attribution_scores import Miss
-from stance.evaluation.attribution_summary import MEASURES, Scored
+from stance.evaluation.attribution.scoring import MEASURES, Miss, Scored
+from stance.evaluation.resampling import Interval
 from stance.reporting.markup import environment
 from stance.reporting.page import provenance_table
 from stance.reporting.tables import Column, Table, bounds_of, text_of
-from stance.resampling import Interval
 from stance.schema import Quote
 
 _SHOWN = 60

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from stance.evaluation.behaviour import Failure, SuiteResult
+from stance.evaluation.behaviour.run import Failure, SuiteResult
 from stance.reporting.run_slices import WRITER
 from stance.reporting.tables import Column, Table
 

@@ -10,11 +10,11 @@ from typing import Any
 from stance.corpus.divide import DIVIDED, left_out
 from stance.corpus.duplicates import THRESHOLD
 from stance.evaluation.results import ModelResult
-from stance.provenance import command_line
 from stance.reporting.data_card import OPEN, read_data_card
-from stance.reporting.roles import roles_of
-from stance.reporting.run_data import RunData
 from stance.reporting.tables import text_of
+from stance.runs.folder import command_line
+from stance.runs.read import RunData
+from stance.runs.roles import roles_of
 
 _HASH = 12  # characters of a hash that tell files apart in a sentence
 

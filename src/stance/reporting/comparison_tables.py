@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from stance.evaluation.compare import RELATION_SCORE, flips_by_label
+from stance.evaluation.resampling import Interval
 from stance.files import write_json, write_text
 from stance.reporting.colors import variables
 from stance.reporting.markup import environment
-from stance.reporting.run_comparison import Flip, RunComparison
 from stance.reporting.tables import FORMATS, Column, Table, bounds_of, text_of
-from stance.resampling import Interval
+from stance.runs.comparison import Flip, RunComparison
 
 SHOWN_FLIPS = 40
 """How many rows of each pair and kind of change the page quotes; the CSV has them all."""

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from stance.evaluation.calibration_error import Reliability
-from stance.evaluation.ranking import RiskCoverage, auroc, average_precision
+from stance.evaluation.probabilities import Reliability, RiskCoverage, auroc, average_precision
 from stance.evaluation.results import ModelResult
-from stance.reporting.run_data import Held, History
 from stance.reporting.tables import Column, Table
+from stance.runs.read import Held, History
 
 _COVERAGES = tuple(share / 10 for share in range(1, 11))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from stance.corpus.load import Source
 from stance.errors import StanceError
 from stance.files import parse_yaml
-from stance.reporting.run_data import RunData
+from stance.runs.read import RunData
 
 OPEN = "To be filled in by the authors."
 """Stands for what no run can know."""

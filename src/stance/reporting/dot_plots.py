@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stance.codebook import LabelSet
+from stance.evaluation.resampling import Interval
 from stance.evaluation.results import ModelResult
 from stance.evaluation.slices import Slice
 from stance.reporting.figures import (
@@ -19,9 +20,8 @@ from stance.reporting.figures import (
     drawing_style,
     shorten,
 )
-from stance.reporting.roles import Role
 from stance.reporting.tables import bounds_of, text_of
-from stance.resampling import Interval
+from stance.runs.roles import Role
 
 _ROW = 0.2
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import StanceError
+from stance.evaluation.occlusion import Occlusion, Part, mean_of, occlude
 from stance.files import read_json, sha256_file, sha256_json, write_json
 from stance.models.sealed import MANIFEST
 from stance.models.store import load_model
 from stance.reporting.markup import percent
-from stance.reporting.occlusion import Occlusion, Part, mean_of, occlude
-from stance.reporting.run_data import Held, RunData
 from stance.reporting.run_slices import most_confident_errors
 from stance.reporting.tables import Column, Table
+from stance.runs.read import Held, RunData
 from stance.schema import Example
 
 WORDS_FILE = "error-words.json"

@@ -9,13 +9,13 @@ from types import MappingProxyType
 
 import numpy as np
 
+from stance.evaluation.resampling import Interval
 from stance.evaluation.results import Comparison, LabelResult, ModelResult
 from stance.evaluation.slices import MIN_GROUPS, MIN_ROWS
 from stance.evaluation.swaps import describe_swap
-from stance.reporting.roles import Role, RoleName
-from stance.reporting.run_data import Held
 from stance.reporting.tables import bounds_of, text_of
-from stance.resampling import Interval
+from stance.runs.read import Held
+from stance.runs.roles import Role, RoleName
 
 _FEW_ROWS = 20
 CLOSE = 0.8

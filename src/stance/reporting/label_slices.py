@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.evaluation.slices import Slice
-from stance.reporting.run_data import Held, RunData
 from stance.reporting.run_slices import OUTSIDE, TAG_COLUMNS, columns_of, holders_in_training
 from stance.reporting.tables import Column, Table
+from stance.runs.read import Held, RunData
 
 LEAST_ROWS = 10
 """Fewer rows of a label in a slice give no share."""

@@ -13,14 +13,14 @@ from typing import Any
 import yaml
 
 from stance.evaluation.results import ModelResult
-from stance.provenance import command_line
 from stance.reporting.behaviour_tables import Behaviour
 from stance.reporting.data_card import OPEN, DataCard, read_data_card
 from stance.reporting.markup import plain
-from stance.reporting.roles import roles_of
-from stance.reporting.run_data import RunData
 from stance.reporting.sections import Section
 from stance.reporting.tables import Table, markdown_text, text_of, to_markdown
+from stance.runs.folder import command_line
+from stance.runs.read import RunData
+from stance.runs.roles import roles_of
 
 
 def card_model(run: RunData, sections: Sequence[Section]) -> ModelResult:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stance.evaluation.calibration_error import Reliability
-from stance.evaluation.ranking import RiskCoverage
+from stance.evaluation.probabilities import Reliability, RiskCoverage
 from stance.evaluation.results import ModelResult
 from stance.evaluation.slices import Slice
 from stance.reporting import curve_tables
 from stance.reporting.error_words import ErrorWords, error_words
 from stance.reporting.label_slices import label_slices
-from stance.reporting.run_data import Held, RunData
 from stance.reporting.tables import Table
+from stance.runs.read import Held, RunData
 
 
 @dataclass(frozen=True, slots=True)

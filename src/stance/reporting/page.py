@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stance.corpus.divide import DIVIDED
-from stance.provenance import command_line
+from stance.evaluation.resampling import Interval
 from stance.reporting.behaviour_tables import Behaviour
 from stance.reporting.checklist import SOURCE, Module, counts, left_open
 from stance.reporting.codebook_tables import codebook_tables
@@ -14,10 +14,10 @@ from stance.reporting.colors import variables
 from stance.reporting.curve_tables import training_tables
 from stance.reporting.figures import Figure, inline
 from stance.reporting.markup import environment
-from stance.reporting.run_data import RunData
 from stance.reporting.sections import Section
 from stance.reporting.tables import Column, Table, bounds_of, text_of
-from stance.resampling import Interval
+from stance.runs.folder import command_line
+from stance.runs.read import RunData
 
 
 def render(

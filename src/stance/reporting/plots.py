@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stance.evaluation.calibration_error import Reliability
-from stance.evaluation.ranking import RiskCoverage
+from stance.evaluation.probabilities import Reliability, RiskCoverage
 from stance.evaluation.results import ModelResult
 from stance.reporting.figures import (
     ACCENT,
@@ -22,7 +21,7 @@ from stance.reporting.figures import (
     drawing_style,
     shorten,
 )
-from stance.reporting.run_data import History
+from stance.runs.read import History
 
 _MARKED = (0.5, 0.7, 0.9)
 

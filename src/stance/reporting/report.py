@@ -15,9 +15,9 @@ from stance.reporting.codebook_tables import codebook_tables
 from stance.reporting.curve_tables import training_tables
 from stance.reporting.model_card import model_card
 from stance.reporting.page import provenance_table, render
-from stance.reporting.run_data import RunData, read_run
 from stance.reporting.sections import section_of, training_figures
 from stance.reporting.tables import FORMATS, Table
+from stance.runs.read import RunData, read_run
 
 CARD_FILE = "model-card.md"
 CHECKLIST_FILE = "checklist.md"

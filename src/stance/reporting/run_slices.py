@@ -8,7 +8,7 @@ import numpy as np
 
 from stance.corpus.divide import new_actors
 from stance.evaluation.slices import Slice, slice_scores
-from stance.reporting.run_data import Held, RunData
+from stance.runs.read import Held, RunData
 from stance.schema import Example
 
 WRITER = "the writer"

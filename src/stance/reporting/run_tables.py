@@ -10,10 +10,10 @@ import numpy as np
 from stance.corpus.divide import left_out
 from stance.evaluation.results import Comparison, ModelResult
 from stance.evaluation.slices import Slice
-from stance.reporting.roles import Role
-from stance.reporting.run_data import Held, RunData
 from stance.reporting.run_slices import WRITER, most_confident_errors
 from stance.reporting.tables import Column, Table, text_of
+from stance.runs.read import Held, RunData
+from stance.runs.roles import Role
 from stance.schema import Example
 
 PARTS = ("train", "validation", "test")

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stance.evaluation.calibration_error import reliability
-from stance.evaluation.ranking import risk_coverage
+from stance.evaluation.probabilities import reliability, risk_coverage
 from stance.evaluation.results import ModelResult
 from stance.reporting import dot_plots, plots, run_tables
 from stance.reporting.abstention_tables import abstention_tables
 from stance.reporting.figures import Figure
 from stance.reporting.findings import Finding, findings_of
 from stance.reporting.more import More, more_of
-from stance.reporting.roles import roles_of
-from stance.reporting.run_data import RunData, read_held
 from stance.reporting.run_slices import slices_of
 from stance.reporting.tables import Table
+from stance.runs.read import RunData, read_held
+from stance.runs.roles import roles_of
 
 
 @dataclass(frozen=True, slots=True)

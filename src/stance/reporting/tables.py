@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stance.evaluation.uncertainty import Interval
-from stance.reporting.rows import spreadsheet_safe
+from stance.files import spreadsheet_safe
 
 Kind = Literal["text", "label", "count", "score", "signed", "p", "share", "number"]
 ABSENT = "–"

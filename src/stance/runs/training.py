@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +12,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.behaviour_run import keep_behaviour
 from stance.codebook import STANCE, Codebook
 from stance.config import (
     DERIVED,
@@ -24,15 +23,22 @@ from stance.config import (
     TransformerConfig,
 )
 from stance.corpus.splits import Split
-from stance.derived import PROBA, TIMING, VALIDATED, blended, in_sequence
+from stance.evaluation.behaviour.run import run_suites, to_json
 from stance.evaluation.metrics import confusion
-from stance.files import read_yaml, resolve
+from stance.files import read_json, read_yaml, resolve, write_json
 from stance.models.abstention import fit_thresholds
-from stance.models.base import Progress, StanceClassifier, labelled, silent
+from stance.models.base import Probabilities, Progress, StanceClassifier, labelled, silent
 from stance.models.calibration import fit_calibration
-from stance.models.store import classifier_class, save_model
-from stance.predictions import Answers
-from stance.runfolder import part_path, write_part
+from stance.models.combined import (
+    BlendClassifier,
+    ChainClassifier,
+    chained,
+    fit_transitions,
+    mean_of,
+)
+from stance.models.store import StoredModel, classifier_class, load_model, save_model
+from stance.runs.folder import BEHAVIOUR_FILE, part_path, read_part, write_part
+from stance.runs.predictions import Answers
 from stance.schema import Example
 
 _UNSEEDED = ("majority", "lexicon", "ngrams", "frozen")  # the same answer from every seed
@@ -235,3 +241,125 @@ def _title(training: Training, config: RunConfig) -> str:
     if training.splits > 1:
         title += f", fold {training.split.fold + 1} of {training.splits}"
     return title
+
+
+PROBA, VALIDATED, TIMING = "proba_", "validated_", "timing"
+
+Member = tuple[str, int]  # a model by name and seed
+
+
+def blended(
+    folder: Path, members: Sequence[Member], fold: int, codebook: Codebook, *, keep: bool
+) -> Answers:
+    """Average the members' answers on one split.
+
+    Args:
+        folder: the run's; the members' parts are in it, and their models where ``keep``.
+        members: models by name and seed.
+        keep: give the blend as a model that can be saved and asked again.
+    """
+    parts = [_answers(folder, member, fold, codebook) for member in members]
+    model = None
+    if keep:
+        stored = [_stored(folder, member, codebook) for member in members]
+        model = BlendClassifier(codebook.classes, stored)
+    return Answers(
+        model=model,
+        validated=mean_of([part.validated for part in parts]),
+        tested=mean_of([part.tested for part in parts]),
+        seconds=sum(part.seconds for part in parts),
+        rate=1 / sum(1 / part.rate for part in parts),
+    )
+
+
+def in_sequence(
+    folder: Path,
+    member: Member,
+    fold: int,
+    codebook: Codebook,
+    rows: Mapping[str, Sequence[Example]],
+    *,
+    keep: bool,
+    say: Callable[[str], None],
+) -> Answers:
+    """Let the member's answers on neighbouring rows inform each other (``models.chain``).
+
+    Args:
+        folder: as for ``blended``.
+        rows: those of the split's ``train``, ``validation`` and ``test``.
+        keep: as for ``blended``.
+        say: told where there is no order to go by, and the member's answers stay as they are.
+    """
+    part = _answers(folder, member, fold, codebook)
+    transitions = fit_transitions(rows["train"], part.validated, codebook.classes)
+    if not transitions:
+        say(
+            f"nothing is read in order: no two rows of one document stand together, or no rows "
+            f"are left for validation; the answers are those of {member[0]}"
+        )
+    model = None
+    if keep:
+        model = ChainClassifier(codebook.classes, _stored(folder, member, codebook), transitions)
+    return Answers(
+        model=model,
+        validated=chained(part.validated, transitions, rows["validation"]),
+        tested=chained(part.tested, transitions, rows["test"]),
+        seconds=part.seconds,
+        rate=part.rate,
+    )
+
+
+def _answers(folder: Path, member: Member, fold: int, codebook: Codebook) -> Answers:
+    part = read_part(part_path(folder, *member, fold))
+
+    def answered(prefix: str) -> Probabilities:
+        return {task: part[prefix + task] for task in codebook.classes if prefix + task in part}
+
+    seconds, rate = map(float, part[TIMING])
+    return Answers(None, answered(VALIDATED), answered(PROBA), seconds, rate)
+
+
+def _stored(folder: Path, member: Member, codebook: Codebook) -> StoredModel:
+    name, seed = member
+    return load_model(folder / "models" / f"{name}-s{seed}", codebook.classes)
+
+
+CASES = 100  # most cases of one suite: about 1,000 predictions on the bundled corpus
+
+
+def keep_behaviour(
+    part: Path,
+    model: str,
+    predict: Callable[[Sequence[Example]], Probabilities],
+    rows: Sequence[Example],
+    names: Sequence[str],
+    *,
+    seed: int,
+) -> None:
+    """Put a trained model through the suites and keep the result beside its predictions.
+
+    Written before the part itself, so a part that exists has its behaviour too.
+
+    Args:
+        part: where the model's predictions are kept.
+        predict: rows to calibrated probabilities by task.
+        names: the stance labels, in the order of the probabilities' columns.
+    """
+    if not any(row.stance is not None for row in rows):
+        return
+    found = run_suites(lambda asked: predict(asked)[STANCE], rows, names, limit=CASES, seed=seed)
+    write_json(_beside(part), to_json({model: found}))
+
+
+def gather_behaviour(folder: Path, parts: Mapping[str, Path]) -> None:
+    """Write ``behaviour.json``: by model, what was kept beside its part."""
+    gathered: dict[str, Any] = {}
+    for part in parts.values():
+        if _beside(part).exists():
+            gathered |= read_json(_beside(part))
+    if gathered:
+        write_json(folder / BEHAVIOUR_FILE, gathered)
+
+
+def _beside(part: Path) -> Path:
+    return part.with_suffix(".behaviour.json")

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stance.evaluation import perturb, perturb_verbs
+from stance.evaluation.behaviour import edits as perturb
+from stance.evaluation.behaviour import edits as perturb_verbs
 from stance.schema import Example
 
 FALL = 0.1

@@ -17,22 +17,22 @@ from typing import Any, Literal
 
 import numpy as np
 
-from stance import provenance
 from stance.codebook import Codebook, load_codebook
 from stance.config import RunConfig, choose_models, parse_config
 from stance.corpus.audit import require_clean
 from stance.errors import InputError
 from stance.evaluation.metrics import macro_f1
-from stance.experiment import Quiet, Reporter, build, load_rows, make_splits
 from stance.files import parse_yaml, resolve, sha256_file, write_text
 from stance.models.base import Progress, labelled
-from stance.models.search_space import Scalar, Space, load_space, to_json
-from stance.models.study import STUDY_FILE, Study, Trial, require_optuna
 from stance.models.threads import choose_threads, set_threads
 from stance.models.transformer.backbone import go_offline
 from stance.reporting.tables import Column, Table, to_csv
-from stance.runfolder import begin, open_run
+from stance.runs import folder as provenance
+from stance.runs.experiment import Quiet, Reporter, build, load_rows, make_splits
+from stance.runs.folder import STUDY_FILE, begin, open_run
 from stance.schema import Example
+from stance.tuning.space import Scalar, Space, load_space, to_json
+from stance.tuning.study import Study, Trial, require_optuna
 
 Target = Literal["stance", "mean"]
 SCORE_NAMES: Mapping[Target, str] = {

@@ -14,9 +14,8 @@ from typing import Any
 
 from stance.errors import ConfigError, InputError, IntegrityError, ModelError, StanceError
 from stance.models.base import Progress
-from stance.models.search_space import Choice, Range, Scalar, Space
+from stance.tuning.space import Choice, Range, Scalar, Space
 
-STUDY_FILE = "study.db"
 _STUDY, _WARM_UP = "stance", 5  # trials at random, and trials before the first is pruned
 _DIGITS = 4  # significant ones of a suggested number: what is trained is what is printed
 

@@ -18,7 +18,7 @@ from stance.errors import InputError
 from stance.evaluation.results import Predicted
 from stance.files import atomic_path
 from stance.models.base import Probabilities, StanceClassifier, label_ids
-from stance.runfolder import part_path, read_part
+from stance.runs.folder import part_path, read_part
 from stance.schema import Example
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stance import provenance
-from stance.behaviour_run import gather_behaviour
 from stance.codebook import Codebook, load_codebook
 from stance.config import RunConfig
 from stance.corpus.audit import require_clean
@@ -20,13 +18,14 @@ from stance.evaluation.results import Predicted, Results, compare_best, score
 from stance.files import resolve, sha256_file, write_json, write_text, write_yaml
 from stance.models.threads import choose_threads, set_threads
 from stance.models.transformer.backbone import find_backbone, go_offline
-from stance.predictions import Kept, collect, write_predictions
-from stance.runfolder import begin, open_run, part_path
+from stance.runs import folder as provenance
+from stance.runs.folder import begin, open_run, part_path
+from stance.runs.predictions import Kept, collect, write_predictions
+from stance.runs.training import Quiet as Quiet
+from stance.runs.training import Reporter as Reporter
+from stance.runs.training import Training, gather_behaviour, in_order, seeds_of, train_one
+from stance.runs.training import build as build
 from stance.schema import Example
-from stance.training import Quiet as Quiet
-from stance.training import Reporter as Reporter
-from stance.training import Training, in_order, seeds_of, train_one
-from stance.training import build as build
 
 
 @dataclass(frozen=True, slots=True)

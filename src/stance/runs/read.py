@@ -14,12 +14,12 @@ from stance.corpus.divide import Plan, divide
 from stance.corpus.load import Source, load_sources
 from stance.corpus.splits import Split
 from stance.errors import InputError, StanceError
-from stance.evaluation.behaviour import SuiteResult, from_json
+from stance.evaluation.behaviour.run import SuiteResult, from_json
 from stance.evaluation.results import Predicted, Results
 from stance.files import read_json, read_yaml, sha256_file
 from stance.models.abstention import Threshold
 from stance.models.store import MODEL_FILE, read_thresholds
-from stance.runfolder import BEHAVIOUR_FILE, RUN_FILE
+from stance.runs.folder import BEHAVIOUR_FILE, RUN_FILE
 from stance.schema import Example
 
 History = Sequence[Mapping[str, float]]

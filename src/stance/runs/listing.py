@@ -14,11 +14,10 @@ from typing import Any
 
 from stance.codebook import STANCE
 from stance.errors import InputError, StanceError
+from stance.evaluation.resampling import Interval
 from stance.evaluation.results import HEADLINE, Results
 from stance.files import read_json
-from stance.models.study import STUDY_FILE
-from stance.resampling import Interval
-from stance.runfolder import RUN_FILE
+from stance.runs.folder import RUN_FILE, STUDY_FILE
 
 _PARQUET = b"PAR1"  # how a whole Parquet file ends
 

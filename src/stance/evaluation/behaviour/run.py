@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from stance.errors import InputError
-from stance.evaluation.suites import FALL, SUITES, Case, Expect, Suite
-from stance.resampling import FloatArray, Interval, bootstrap_tables, number_groups
+from stance.evaluation.behaviour.suites import FALL, SUITES, Case, Expect, Suite
+from stance.evaluation.resampling import FloatArray, Interval, bootstrap_tables, number_groups
 from stance.schema import Example
 
 Predict = Callable[[Sequence[Example]], FloatArray]

@@ -8,13 +8,111 @@ predicted speaker, or names the predicted actor.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
-from stance.evaluation.attribution_scores import AttributionScores, Miss, Ratio
-from stance.evaluation.heads import PRONOUNS, fold, head_span, same_holder
+import numpy as np
+
+from stance.evaluation.attribution.heads import PRONOUNS, fold, head_span, same_holder
+from stance.evaluation.resampling import Interval
 from stance.schema import Attribution, Quote, Sentence, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Counts behind a precision and a recall, and what follows from them."""
+
+    matched_predicted: int = 0
+    predicted: int = 0
+    matched_gold: int = 0
+    gold: int = 0
+
+    @property
+    def precision(self) -> float:
+        return self.matched_predicted / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        return self.matched_gold / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+    def __add__(self, other: Ratio) -> Ratio:
+        return Ratio(
+            self.matched_predicted + other.matched_predicted,
+            self.predicted + other.predicted,
+            self.matched_gold + other.matched_gold,
+            self.gold + other.gold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One sentence where prediction and annotation differ, for an error browser."""
+
+    sentence: int
+    gold: tuple[str, ...]
+    """Head words of the annotated holders."""
+    predicted: tuple[str, ...]
+    rules: tuple[str, ...]
+    article: str = ""
+    text: str = ""
+    quotes: tuple[str, ...] = ()
+    """How each annotated holder's words reach the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionScores:
+    """Scores of one article or, added up, of many.
+
+    ``attributed``: is the sentence attributed. ``holder``: (sentence, holder) pairs, in
+    sentences where the annotation names a holder. ``named``: those sentences, right when at
+    least one holder is. ``direct`` and ``direct_holder``: the same for direct quotations.
+    ``cue_exact`` and ``cue_overlap``, ``speaker_exact`` and ``speaker_overlap``: spans.
+    """
+
+    attributed: Ratio = Ratio()
+    holder: Ratio = Ratio()
+    named: Ratio = Ratio()
+    direct: Ratio = Ratio()
+    direct_holder: Ratio = Ratio()
+    cue_exact: Ratio = Ratio()
+    cue_overlap: Ratio = Ratio()
+    speaker_exact: Ratio = Ratio()
+    speaker_overlap: Ratio = Ratio()
+    by_quote: dict[Quote, Ratio] = field(default_factory=dict)
+    """Recall of ``holder`` by the annotated quotation type."""
+    by_rule: dict[str, Ratio] = field(default_factory=dict)
+    """Precision of ``holder`` by the rule that decided."""
+    misses: tuple[Miss, ...] = ()
+
+    def __add__(self, other: AttributionScores) -> AttributionScores:
+        quotes = dict(self.by_quote)
+        for quote, ratio in other.by_quote.items():
+            quotes[quote] = quotes.get(quote, Ratio()) + ratio
+        rules = dict(self.by_rule)
+        for rule, ratio in other.by_rule.items():
+            rules[rule] = rules.get(rule, Ratio()) + ratio
+        return AttributionScores(
+            self.attributed + other.attributed,
+            self.holder + other.holder,
+            self.named + other.named,
+            self.direct + other.direct,
+            self.direct_holder + other.direct_holder,
+            self.cue_exact + other.cue_exact,
+            self.cue_overlap + other.cue_overlap,
+            self.speaker_exact + other.speaker_exact,
+            self.speaker_overlap + other.speaker_overlap,
+            quotes,
+            rules,
+            self.misses + other.misses,
+        )
 
 
 class Gold(Protocol):
@@ -207,3 +305,99 @@ def _overlap(predicted: Sequence[Span], gold: Sequence[Span]) -> Ratio:
         return sum(any(a < d and c < b for c, d in those) for a, b in these)
 
     return Ratio(covered(predicted, gold), len(predicted), covered(gold, predicted), len(gold))
+
+
+MEASURES = {
+    "attributed": "sentence is attributed or not",
+    "holder": "holder right, where the annotation has one",
+    "named": "at least one holder of the sentence right",
+    "direct": "direct quotation: attributed",
+    "direct_holder": "direct quotation: holder right",
+    "cue_exact": "cue span, exact",
+    "cue_overlap": "cue span, overlapping",
+    "speaker_exact": "speaker span, exact",
+    "speaker_overlap": "speaker span, overlapping",
+}
+_RESAMPLES = 1000
+_FEWEST = 10
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Scores of one way of attributing; ``intervals`` are of F1, by measure."""
+
+    total: AttributionScores
+    intervals: Mapping[str, Interval]
+    articles: int
+    misses: tuple[Miss, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, scores: Sequence[AttributionScores], *, seed: int = 0) -> Scored:
+        """Add up one score per article.
+
+        Intervals are 95 % percentile intervals of F1 over 1,000 resamplings of whole articles;
+        their bounds are NaN for fewer than ten.
+        """
+        total = sum(scores, AttributionScores())
+        draws = np.random.default_rng(seed).integers(
+            0, max(1, len(scores)), size=(_RESAMPLES, len(scores))
+        )
+        intervals = {name: _interval(scores, total, name, draws) for name in MEASURES}
+        return cls(total, intervals, len(scores), total.misses)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return counts, precision, recall, F1 and its interval by measure, quote and rule."""
+        return {
+            "articles": self.articles,
+            "measures": {
+                name: {
+                    **_ratio(getattr(self.total, name)),
+                    "low": _plain(self.intervals[name].low),
+                    "high": _plain(self.intervals[name].high),
+                }
+                for name in MEASURES
+            },
+            "holder_recall_by_quote": {
+                quote.value: _ratio(self.total.by_quote[quote])
+                for quote in Quote
+                if quote in self.total.by_quote
+            },
+            "holder_precision_by_rule": {
+                rule: _ratio(ratio) for rule, ratio in sorted(self.total.by_rule.items())
+            },
+            "misses": [asdict(miss) for miss in self.misses],
+        }
+
+
+def _ratio(ratio: Ratio) -> dict[str, Any]:
+    return {
+        "f1": ratio.f1,
+        "precision": ratio.precision,
+        "recall": ratio.recall,
+        "predicted": ratio.predicted,
+        "gold": ratio.gold,
+    }
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _interval(
+    scores: Sequence[AttributionScores], total: AttributionScores, name: str, draws: Any
+) -> Interval:
+    estimate = getattr(total, name).f1
+    if len(scores) < _FEWEST:
+        return Interval(math.nan, math.nan, estimate, _LEVEL, "percentile", len(scores))
+    ratios = [getattr(item, name) for item in scores]
+    counts = np.array(
+        [[r.matched_predicted, r.predicted, r.matched_gold, r.gold] for r in ratios], dtype=float
+    )
+    sums = counts[draws].sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.nan_to_num(sums[:, 0] / sums[:, 1])
+        recall = np.nan_to_num(sums[:, 2] / sums[:, 3])
+        f1 = np.nan_to_num(2 * precision * recall / (precision + recall))
+    low, high = np.quantile(f1, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return Interval(float(low), float(high), estimate, _LEVEL, "percentile", len(scores))

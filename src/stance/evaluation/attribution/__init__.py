@@ -1,0 +1,1 @@
+"""How well holders are found: scores of attributions against annotated ones."""

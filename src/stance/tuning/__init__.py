@@ -1,0 +1,1 @@
+"""The search for options: what may vary, the study, and its trials."""
