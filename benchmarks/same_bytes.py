@@ -1,8 +1,9 @@
-"""Say by hashes what the project answers, so that a change of its structure can be seen to keep it.
+"""Say by hashes what the project answers, so that a change of structure can be seen to keep it.
 
 Runs nothing but the command line, and so works on any commit: every model of a configuration is
 trained on a slice of the bundled corpus, the shipped model labels the example article, and the
-rules alone find its holders. Prints one SHA-256 for each; the same lines from two commits mean the same bytes.
+rules alone find its holders. Prints one SHA-256 for each; the same lines from two commits mean
+the same bytes.
 
     python benchmarks/same_bytes.py > before.txt      # on one commit
     python benchmarks/same_bytes.py | diff before.txt -

@@ -19,7 +19,7 @@ from stance.corpus.annotated import read_annotated
 from stance.errors import ConfigError, InputError, IntegrityError, ModelError
 from stance.evaluation.attribution.scoring import AttributionScores, Miss, Ratio, Scored
 from stance.models.tagger.store import load_tagger
-from stance.reporting.attribution_page import attribution_page
+from stance.report.attribution import attribution_page
 from stance.runs.attribution import parse_attribution_config, train_attribution
 
 CORPUS = Path(__file__).parents[1] / "data"

@@ -18,7 +18,7 @@ from stance.corpus.load import load_examples
 from stance.errors import ModelError
 from stance.models.combined import Transitions, chained, documents_of, fit_transitions
 from stance.models.store import load_model
-from stance.reporting.error_words import error_words
+from stance.report.errors import error_words
 from stance.runs.experiment import Quiet, run
 from stance.runs.folder import part_path, read_part
 from stance.runs.read import read_held, read_run

@@ -20,8 +20,8 @@ from stance.errors import InputError
 from stance.evaluation.compare import compare_pairs, find_flips, flips_by_label, scores_for
 from stance.evaluation.results import Predicted, compare_best
 from stance.files import read_yaml
-from stance.reporting.comparison_tables import render, to_json, write_comparison
-from stance.reporting.markup import CSP
+from stance.report.comparison import render, to_json, write_comparison
+from stance.report.markup import CSP
 from stance.runs.comparison import compare_runs
 from stance.runs.experiment import run
 

@@ -24,8 +24,8 @@ from stance.evaluation.behaviour.run import SuiteResult, from_json, run_suites, 
 from stance.evaluation.behaviour.suites import SUITES
 from stance.evaluation.resampling import FloatArray
 from stance.files import read_json, write_json
-from stance.reporting.behaviour_tables import behaviour_of, differing
-from stance.reporting.report import write_report
+from stance.report.behaviour import behaviour_of, differing
+from stance.report.report import write_report
 from stance.runs.experiment import run
 from stance.runs.training import gather_behaviour, keep_behaviour
 from stance.schema import Example

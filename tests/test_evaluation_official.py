@@ -21,7 +21,7 @@ from stance.errors import ConfigError
 from stance.evaluation.results import ModelResult, Predicted, Results, score
 from stance.evaluation.uncertainty import bootstrap
 from stance.files import bundled
-from stance.reporting.report import write_report
+from stance.report.report import write_report
 from stance.runs.experiment import run
 
 NAMES = ("against", "favor", "none")

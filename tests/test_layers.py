@@ -14,23 +14,11 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "stance"
 
 # Each room may import rooms of a lower number, and itself; equal numbers not each other.
 LEVEL = {
-    "errors": 0, "schema": 1, "files": 2, "resampling": 2, "codebook": 3, "articles": 4,
-    "corpus": 4, "models": 5, "evaluation": 6, "estimation": 6, "config": 7, "provenance": 7,
-    "runfolder": 7, "behaviour_run": 8, "reporting": 8, "predictions": 8, "derived": 9,
-    "label_check": 9, "score_model": 9, "combination": 9, "packing": 9, "training": 10,
-    "labelling": 10, "experiment": 11, "attribution_run": 11, "tuning": 12, "cli": 13, "api": 13,
-    "__init__": 14,
+    "errors": 0, "schema": 0, "files": 1, "articles": 2, "codebook": 3, "evaluation": 4,
+    "corpus": 5, "estimation": 5, "models": 6, "config": 7, "labelling": 7, "runs": 8,
+    "report": 9, "tuning": 10, "packing": 10, "api": 11, "cli": 12, "__init__": 13,
 }  # fmt: skip
-CONFIGURED = {
-    "config",
-    "cli",
-    "experiment",
-    "attribution_run",
-    "training",
-    "labelling",
-    "tuning",
-    "api",
-}
+CONFIGURED = {"config", "runs", "report", "tuning", "api", "cli"}
 
 
 def _room(module: str) -> str:
@@ -76,7 +64,7 @@ def test_modules_are_short() -> None:
     long = {
         str(path.relative_to(SOURCE)): count
         for path in SOURCE.rglob("*.py")
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 450
     }
     assert not long
 

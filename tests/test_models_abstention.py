@@ -28,7 +28,7 @@ from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration, Vector
 from stance.models.sealed import write_manifest
 from stance.models.store import StoredModel, load_model, save_model
-from stance.reporting.abstention_tables import abstention_tables, kept_precision
+from stance.report.confidence import abstention_tables, kept_precision
 from stance.runs.read import Held
 from stance.schema import Article, Example
 

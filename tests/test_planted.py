@@ -19,8 +19,8 @@ from stance.corpus.load import Mapped, check_rows
 from stance.errors import InputError
 from stance.evaluation.metrics import confusion
 from stance.evaluation.swaps import find_swaps
-from stance.reporting.findings import Finding
-from stance.reporting.sections import section_of
+from stance.report.models import Finding
+from stance.report.sections import section_of
 from stance.runs.experiment import run
 from stance.runs.label_check import find_exchanged
 from stance.runs.read import read_run

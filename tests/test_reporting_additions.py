@@ -13,15 +13,13 @@ import yaml
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from stance.files import read_json, write_json, write_jsonl
-from stance.reporting.checklist import checklist, counts
-from stance.reporting.checklist import to_markdown as checklist_text
-from stance.reporting.checklist_answers import answers_of
-from stance.reporting.codebook_tables import codebook_tables
-from stance.reporting.curve_tables import training_tables
-from stance.reporting.data_card import OPEN, read_data_card
-from stance.reporting.label_slices import LEAST_ROWS
-from stance.reporting.report import CARD_FILE, CHECKLIST_FILE, write_report
-from stance.reporting.run_slices import columns_of
+from stance.report.checklist import checklist, counts
+from stance.report.checklist import to_markdown as checklist_text
+from stance.report.checklist_answers import answers_of
+from stance.report.data import OPEN, codebook_tables, read_data_card
+from stance.report.report import CARD_FILE, CHECKLIST_FILE, write_report
+from stance.report.slices import LEAST_ROWS, columns_of
+from stance.report.training import training_tables
 from stance.runs.read import RunData, read_run
 from stance.schema import Example
 from test_reporting_report import (

@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 from stance.codebook import Label, parse_codebook
 from stance.errors import InputError
 from stance.files import bundled, read_yaml
-from stance.reporting.article_page import article_page
-from stance.reporting.article_view import codes, marked, matrix, views
-from stance.reporting.colors import PAPER, contrast, inks, luminance, rgb
-from stance.reporting.markup import percent, plain, visible
-from stance.reporting.timeline import timeline
+from stance.report.article import article_page, codes, marked, matrix, timeline, views
+from stance.report.colors import PAPER, contrast, inks, luminance, rgb
+from stance.report.markup import percent, plain, visible
 from stance.schema import Prediction, Status
 from test_reporting_report import EVIL, Page
 

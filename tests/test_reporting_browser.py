@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from stance.reporting.article_page import article_page
-from stance.reporting.report import write_report
+from stance.report.article import article_page
+from stance.report.report import write_report
 from test_reporting_article import BOOK, ROW, ROWS, make_article
 from test_reporting_report import Page, make_run
 

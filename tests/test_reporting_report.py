@@ -20,8 +20,8 @@ import yaml
 from stance.errors import InputError
 from stance.evaluation.results import Predicted, Results, compare_best, score
 from stance.files import sha256_file, write_json, write_jsonl
-from stance.reporting.report import write_report
-from stance.reporting.sections import section_of
+from stance.report.report import write_report
+from stance.report.sections import section_of
 from stance.runs.read import read_run
 from stance.runs.roles import roles_of
 

@@ -9,7 +9,7 @@ import math
 import pytest
 
 from stance.evaluation.resampling import Interval
-from stance.reporting.tables import Column, Table, text_of, to_csv, to_latex, to_markdown
+from stance.report.tables import Column, Table, text_of, to_csv, to_latex, to_markdown
 
 GOOD = Interval(0.25, 0.75, 0.5, 0.95, "percentile", 20)
 FEW = Interval(math.nan, math.nan, 0.5, 0.95, "percentile", 1)

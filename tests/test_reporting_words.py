@@ -20,8 +20,8 @@ from stance.files import read_json, read_yaml, write_json
 from stance.models.baselines import NgramClassifier
 from stance.models.calibration import Calibration
 from stance.models.store import save_model
-from stance.reporting import error_words as room
-from stance.reporting.error_words import WORDS_FILE, error_words, shade
+from stance.report import errors as room
+from stance.report.errors import WORDS_FILE, error_words, shade
 from stance.runs.read import Held, RunData, read_held, read_run
 from stance.schema import Example
 from test_reporting_report import STANCES, make_rows, make_run

@@ -14,7 +14,7 @@ from stance.errors import InputError
 from stance.labelling import abstention_point, label_articles
 from stance.models.store import StoredModel, find_model
 from stance.models.store import load_model as read_model
-from stance.reporting.run_slices import OUTSIDE, holders_in_training
+from stance.report.slices import OUTSIDE, holders_in_training
 from stance.runs.experiment import Reporter, Run
 from stance.runs.experiment import run as run_experiment
 from stance.runs.read import read_held, read_run

@@ -20,7 +20,7 @@ def train(
     """Train a tagger from parsed settings and print what it is worth."""
     from stance.cli import console
     from stance.files import read_json, write_text
-    from stance.reporting.attribution_page import attribution_page
+    from stance.report.attribution import attribution_page
     from stance.runs.attribution import parse_attribution_config, train_attribution
     from stance.runs.folder import RUN_FILE
 
@@ -46,7 +46,7 @@ def evaluate(
     from stance.errors import InputError
     from stance.files import write_text
     from stance.models.tagger.store import find_tagger, load_tagger
-    from stance.reporting.attribution_page import attribution_page
+    from stance.report.attribution import attribution_page
     from stance.runs.attribution import score_all
 
     tagger = None if model == RULES else load_tagger(find_tagger(model, root))
@@ -67,8 +67,8 @@ def evaluate(
 def show(scores: Mapping[str, Scored], as_json: bool) -> None:
     """Print scores as tables, or as JSON."""
     from stance.cli import console
-    from stance.reporting.attribution_page import quote_table, rule_table, scores_table
-    from stance.reporting.tables import text_of
+    from stance.report.attribution import quote_table, rule_table, scores_table
+    from stance.report.tables import text_of
 
     if as_json:
         console.print_json({name: item.to_json() for name, item in scores.items()})

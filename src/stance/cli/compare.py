@@ -40,7 +40,7 @@ def compare(
     whole articles, and the rows that B fixes and breaks.
     """
     from stance.cli import console
-    from stance.reporting.comparison_tables import to_json, write_comparison
+    from stance.report.comparison import to_json, write_comparison
     from stance.runs.comparison import compare_runs
 
     chosen = [name.strip() for name in (models or "").split(",") if name.strip()]
@@ -79,8 +79,8 @@ def print_comparison(found: RunComparison) -> None:
     """Print differences by each score, what flips, and for a single pair which gold labels do."""
     from stance.cli import console
     from stance.evaluation.compare import flips_by_label
-    from stance.reporting.comparison_tables import title_of
-    from stance.reporting.tables import text_of
+    from stance.report.comparison import title_of
+    from stance.report.tables import text_of
 
     for line in (*_dropped(found), *(f"note: {note}" for note in found.notes)):
         console.out.print(line, markup=False, highlight=False)

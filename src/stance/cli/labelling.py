@@ -158,7 +158,7 @@ def _write(
         write_parquet(list(every), output)
         return
     if format_ is Format.HTML:
-        from stance.reporting.article_page import article_page
+        from stance.report.article import article_page
 
         text = article_page(list(every), model.codebook)
         if output is None:

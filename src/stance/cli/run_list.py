@@ -23,7 +23,7 @@ def runs(
     Reads run folders and nothing else. A commit with a + had uncommitted changes.
     """
     from stance.cli import console
-    from stance.reporting.tables import ABSENT, bounds_of
+    from stance.report.tables import ABSENT, bounds_of
     from stance.runs.listing import RunStatus, list_runs
 
     entries = list_runs(root)

@@ -84,7 +84,7 @@ def train(
 
 def _run(config: Any, root: Path, resume: bool, download: bool, as_json: bool) -> None:
     from stance.cli import console
-    from stance.reporting.report import write_report
+    from stance.report.report import write_report
     from stance.runs.experiment import run as run_experiment
 
     with console.reporting() as reporter:
@@ -166,7 +166,7 @@ def report(
     """Build a run's tables, figures and report.html again from its results."""
     from stance.cli import console
     from stance.errors import InputError
-    from stance.reporting.report import write_report
+    from stance.report.report import write_report
 
     folder = next((path for path in (Path(name), root / name) if path.is_dir()), None)
     if folder is None:

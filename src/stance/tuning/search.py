@@ -26,7 +26,7 @@ from stance.files import parse_yaml, resolve, sha256_file, write_text
 from stance.models.base import Progress, labelled
 from stance.models.threads import choose_threads, set_threads
 from stance.models.transformer.backbone import go_offline
-from stance.reporting.tables import Column, Table, to_csv
+from stance.report.tables import Column, Table, to_csv
 from stance.runs import folder as provenance
 from stance.runs.experiment import Quiet, Reporter, build, load_rows, make_splits
 from stance.runs.folder import STUDY_FILE, begin, open_run

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
-from stance.codebook import LabelSet
-from stance.reporting.markup import shown
+from stance.codebook import LabelSet, parse_codebook
+from stance.report.colors import variables
+from stance.report.markup import environment, shown
 from stance.schema import Prediction, Quote, Status
 
 WRITER = "the writer"
@@ -224,3 +226,146 @@ def codes(names: Sequence[str]) -> list[str]:
         )
         found.append(name[:size])
     return found
+
+
+CELL = 26
+ROW = 24
+_TICK_EVERY = 5
+_HEAD = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark: where, which label, and what a reader who points at it is told."""
+
+    x: int
+    y: int
+    holder: Holder
+    code: str
+    anchor: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A sentence number above the lanes."""
+
+    x: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Lanes in the order in which the holders first speak; sizes in CSS pixels."""
+
+    lanes: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    ticks: tuple[Tick, ...]
+    width: int
+    height: int
+    description: str
+
+
+def timeline(view: View, codes: Sequence[str]) -> Timeline:
+    """Lay out one article; only rows with a label are marked.
+
+    The writer's neutral sentences are what the speakers interrupt, so the writer has the last
+    lane, and only where some row of the writer has a label.
+    """
+    spoken: dict[str, int] = {}
+    placed: list[tuple[int, Holder, str, str]] = []
+    for position, line in enumerate(view.lines):
+        for holder in line.coloured:
+            spoken[holder.name] = spoken.get(holder.name, 0) + 1
+            placed.append((position, holder, line.anchor, line.number))
+    lanes = sorted(spoken, key=lambda name: name == WRITER)
+    marks = tuple(
+        Mark(
+            x=position * CELL + 2,
+            y=_HEAD + lanes.index(holder.name) * ROW + 3,
+            holder=holder,
+            code=codes[holder.at],
+            anchor=anchor,
+            sentence=number,
+        )
+        for position, holder, anchor, number in placed
+    )
+    ticks = tuple(
+        Tick(position * CELL + CELL // 2, line.number)
+        for position, line in enumerate(view.lines)
+        if position == 0 or (position + 1) % _TICK_EVERY == 0
+    )
+    speakers = [name for name in lanes if name != WRITER]
+    most = max(speakers, key=lambda name: spoken[name], default="")
+    description = f"{len(lanes)} lanes over {len(view.lines)} sentences."
+    if most:
+        description += f" {most} has most sentences, {spoken[most]}."
+    return Timeline(
+        tuple(lanes),
+        marks,
+        ticks,
+        max(1, len(view.lines)) * CELL + 4,
+        _HEAD + len(lanes) * ROW + 2,
+        description,
+    )
+
+
+def article_page(rows: Sequence[Prediction], codebook: Mapping[str, Any]) -> str:
+    """Return one self-contained HTML page of one or several labelled articles.
+
+    Sentences stand in their order, coloured by the codebook's colours, each with its holders
+    beside it. What a reader could take for more than it is is said in words: labels the model
+    doubts itself, sentences set aside, rows without a label.
+
+    Args:
+        rows: label rows of any number of articles.
+        codebook: the parsed YAML of the codebook that the labels come from.
+
+    Raises:
+        ConfigError: the codebook is not one.
+        InputError: a row's stance is not in it.
+    """
+    book = parse_codebook(codebook, source="codebook")
+    stances = book.stance
+    articles = views(rows, stances)
+    short = codes(stances.names)
+    labels = {"stance": stances.labels}
+    return (
+        environment()
+        .get_template("article.html.jinja")
+        .render(
+            title=articles[0].name if len(articles) == 1 else f"{len(articles)} articles",
+            articles=[
+                (view, matrix(view.holders, stances), timeline(view, short)) for view in articles
+            ],
+            together=matrix(_holders(articles), stances) if len(articles) > 1 else None,
+            labels=stances.labels,
+            default=stances.id(stances.default),
+            codes=short,
+            codebook=book,
+            counts=_counts(rows, articles),
+            unsure_below=UNSURE_BELOW,
+            light=variables(labels, "light"),
+            dark=variables(labels, "dark"),
+        )
+    )
+
+
+def _counts(rows: Sequence[Prediction], articles: Sequence[View]) -> dict[str, int]:
+    """Count what the page holds; the words are the page's own, zero counts are left out."""
+    status = Counter(row.status for row in rows)
+    unsure = sum(holder.unsure and not holder.abstained for holder in _holders(articles))
+    counts = {
+        "sentences": sum(len(view.lines) for view in articles),
+        "holders": len({row.actor for row in rows if row.actor}),
+        "labelled rows": status[Status.OK] + status[Status.TRUNCATED_ACTOR],
+        "of these unsure": unsure,
+        "abstained": status[Status.ABSTAINED],
+        "set aside": status[Status.BOILERPLATE],
+        "without readable text": status[Status.EMPTY] + status[Status.INVALID_TEXT],
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _holders(articles: Sequence[View]) -> list[Holder]:
+    return [holder for view in articles for holder in view.holders]

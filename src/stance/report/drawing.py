@@ -8,8 +8,9 @@ so that a figure follows the dark scheme, and its text is text.
 from __future__ import annotations
 
 import io
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from stance.reporting.markup import plain
+from stance.evaluation.resampling import Interval
+from stance.report.markup import plain
+from stance.report.tables import bounds_of, text_of
 
 INK, MUTED, LINE, ACCENT, PAPER = "#1b1f24", "#5b6470", "#dfe3e8", "#1d5fa8", "#ffffff"
 HEAT = "#6fa3dc"  # light enough at full strength for dark text, see style.css for its dark twin
@@ -148,3 +151,39 @@ def _localise(element: ElementTree.Element, name: str) -> None:
             element.attrib[key] = value.replace("url(#", f"url(#{name}-")
         if key == "style":  # the page's font, which is never wider than the one laid out with
             element.attrib[key] = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans)", value)
+
+
+_ROW = 0.2
+
+
+def _said(name: str, value: Interval) -> str:
+    return f"{name} {text_of(value.estimate, 'score')} {bounds_of(value, 'score')}"
+
+
+def _whiskers(
+    axes: Any, y: float, value: Interval, color: str, *, hollow: bool = False, end: float
+) -> None:
+    if not (math.isnan(value.low) or math.isnan(value.high)):
+        axes.plot([value.low, value.high], [y, y], color=color, linewidth=1.3)
+    axes.plot(
+        [value.estimate], [y], "o", color=color, markersize=5.2,
+        markerfacecolor=PAPER if hollow else color, markeredgewidth=1.3,
+    )  # fmt: skip
+    axes.text(end, y, text_of(value.estimate, "score"), ha="right", va="center", color=MUTED)
+
+
+def _rows_axes(axes: Any, names: Sequence[str], top: float, label: str) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlim(0, top)
+    axes.set_xticks([tick / 10 for tick in range(0, 11, 2) if tick / 10 <= top - 0.1])
+    axes.set_xlabel(label)
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _top(values: Sequence[Interval]) -> float:
+    """Room for the widest interval and the column of numbers right of it."""
+    ends = [value.high if not math.isnan(value.high) else value.estimate for value in values]
+    return max(0.3, max(end for end in ends if not math.isnan(end)) + 0.16)

@@ -7,14 +7,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stance.errors import StanceError
 from stance.evaluation.occlusion import Occlusion, Part, mean_of, occlude
 from stance.files import read_json, sha256_file, sha256_json, write_json
 from stance.models.sealed import MANIFEST
 from stance.models.store import load_model
-from stance.reporting.markup import percent
-from stance.reporting.run_slices import most_confident_errors
-from stance.reporting.tables import Column, Table
+from stance.report.markup import percent
+from stance.report.slices import WRITER
+from stance.report.tables import Column, Table
 from stance.runs.read import Held, RunData
 from stance.schema import Example
 
@@ -193,3 +195,38 @@ def _table(
         "Each word left out in turn (Zeiler and Fergus 2014; Li, Monroe and Jurafsky 2016). A "
         "positive change: the word speaks for the predicted label.",
     )
+
+
+def errors_table(run: RunData, task: str, model: str, held: Held) -> Table:
+    """The best model's most confident errors, with their sentences where the rows are at hand."""
+    names = run.codebook.classes[task]
+    rows = {example.id: example for example in run.corpus.examples}
+    cells = []
+    for at, guess, sure, left in most_confident_errors(held):
+        example = rows.get(held.ids[at])
+        text = [example.text, example.actor or WRITER, example.target] if example else []
+        cells.append([held.ids[at], names[held.answers.truth[at]], names[guess], sure, left, *text])
+    columns = [
+        Column("row"), Column("gold", "label"), Column("predicted", "label"),
+        Column("probability", "score"), Column("of the gold label", "score"),
+    ]  # fmt: skip
+    if all(held.ids[at] in rows for at in range(len(held.ids))):
+        columns += [Column("sentence"), Column("holder"), Column("target")]
+    else:
+        cells = [row[: len(columns)] for row in cells]
+    return Table(f"{task}-errors", f"Most confident errors of {model}", columns, cells)
+
+
+def most_confident_errors(held: Held, limit: int = 20) -> list[tuple[int, int, float, float]]:
+    """Return ``(row, predicted label, its probability, the true label's)``, surest first.
+
+    Probabilities are means over seeds.
+    """
+    mean = held.answers.probabilities.mean(axis=0)
+    guess = mean.argmax(axis=1)
+    wrong = np.flatnonzero(guess != held.answers.truth)
+    order = sorted(wrong.tolist(), key=lambda at: (-mean[at, guess[at]], held.ids[at]))
+    return [
+        (at, int(guess[at]), float(mean[at, guess[at]]), float(mean[at, held.answers.truth[at]]))
+        for at in order[:limit]
+    ]

@@ -1,4 +1,4 @@
-"""What the numbers say, in sentences that a reader may quote, warnings included."""
+"""Which model is best, and how surely: the comparison, its picture and the findings in words."""
 
 from __future__ import annotations
 
@@ -13,9 +13,155 @@ from stance.evaluation.resampling import Interval
 from stance.evaluation.results import Comparison, LabelResult, ModelResult
 from stance.evaluation.slices import MIN_GROUPS, MIN_ROWS
 from stance.evaluation.swaps import describe_swap
-from stance.reporting.tables import bounds_of, text_of
+from stance.report.drawing import (
+    _ROW,
+    ACCENT,
+    INK,
+    MUTED,
+    Figure,
+    _rows_axes,
+    _said,
+    _top,
+    _whiskers,
+    canvas,
+    drawing_style,
+    shorten,
+)
+from stance.report.tables import Column, Table, bounds_of, text_of
 from stance.runs.read import Held
 from stance.runs.roles import Role, RoleName
+
+_NAMES = {
+    "mcc": "MCC", "balanced_accuracy": "balanced accuracy", "weighted_f1": "weighted F1",
+    "micro_f1": "micro-F1", "auroc": "AUROC", "average_precision": "average precision",
+    "brier": "Brier", "log_loss": "log loss", "ece": "ECE", "ece_mass": "ECE (mass)",
+    "aurc": "AURC",
+}  # fmt: skip
+
+
+def comparison_table(
+    models: Sequence[ModelResult], comparisons: Sequence[Comparison], roles: Mapping[str, Role]
+) -> Table:
+    """Set every model beside the best one: scores, paired differences, corrected p-values."""
+    task = models[0].task
+    against = {item.second: item for item in comparisons if item.task == task}
+    new = next((model.new_actors for model in models if model.new_actors), None)
+    official = models[0].official
+    rows = []
+    for model in models:
+        other = against.get(model.model)
+        rows.append(
+            [
+                model.model,
+                roles[model.model].sees,
+                model.intervals["macro_f1"],
+                *([model.intervals[official.metric]] if official else []),
+                model.intervals["accuracy"],
+                other.difference if other else None,
+                other.p_value if other else None,
+                other.p_holm if other else None,
+                *([model.new_actors.macro_f1 if model.new_actors else None] if new else []),
+            ]
+        )
+    level = text_of(models[0].intervals["macro_f1"].level, "share")
+    columns = [Column("model"), Column("sees"), Column("macro-F1", "score")]
+    columns += [Column(official.title, "score")] if official else []
+    columns += [
+        Column("accuracy", "score"), Column("best minus it", "signed"), Column("p", "p"),
+        Column("p (Holm)", "p"),
+    ]  # fmt: skip
+    columns += [Column("macro-F1, new holders", "score")] if new else []
+    note = "" if new is None else (
+        f" New holders: the {new.n_rows:.0f} rows ({new.n_groups} articles) whose holder is not "
+        "the writer and occurs in no training row, over the labels that they have."
+    )  # fmt: skip
+    if official:
+        note += (
+            f" {official.title}, the corpus's own score: the mean F1 of "
+            f"{' and '.join(official.labels)} alone."
+        )
+    return Table(
+        f"{task}-comparison",
+        f"Models on {task}: {models[0].n_rows} held-out rows of {models[0].n_groups} articles",
+        columns,
+        rows,
+        f"In brackets {level} intervals from resampling whole articles. Differences in "
+        "macro-F1 are paired on the same articles; p from swapping whole articles between two "
+        f"models, corrected by Holm over this table.{note}",
+    )
+
+
+def scores_table(models: Sequence[ModelResult]) -> Table:
+    """Every other score, the deviation over seeds, and what training cost."""
+    task = models[0].task
+    names = [name for name in _NAMES if name in models[0].scores]
+    rows = [
+        [
+            model.model,
+            *(model.scores[name] for name in names),
+            model.n_trainings,
+            model.spread["macro_f1"] if model.n_trainings > 1 else None,
+            model.seconds_fit,
+            model.rows_per_second,
+        ]
+        for model in models
+    ]
+    columns = [Column("model"), *(Column(_NAMES[name], "score") for name in names)]
+    columns += [
+        Column("trainings", "count"), Column("s.d. of macro-F1 over them", "score"),
+        Column("training, s", "number"), Column("rows a second", "number"),
+    ]  # fmt: skip
+    return Table(
+        f"{task}-scores",
+        f"All scores on {task}, means over {models[0].trainings}",
+        columns,
+        rows,
+        "Lower is better for Brier (0 to 2), log loss, ECE (15 bins of equal width; mass: of "
+        "equal size) and AURC; higher for the rest.",
+    )
+
+
+def relation_table(models: Sequence[ModelResult], relations: Sequence[str]) -> Table | None:
+    """Scores after merging stances into the codebook's relations."""
+    if not models[0].relation_scores:
+        return None
+    rows = [
+        [model.model, model.relation_scores["macro_f1"], model.relation_scores["accuracy"]]
+        for model in models
+    ]
+    return Table(
+        f"{models[0].task}-relations",
+        f"Coarse scores: labels merged into {', '.join(relations)}",
+        [Column("model"), Column("macro-F1", "score"), Column("accuracy", "score")],
+        sorted(rows, key=lambda row: -float(row[1])),
+    )
+
+
+def comparison(models: Sequence[ModelResult], roles: Mapping[str, Role]) -> Figure:
+    """Draw every model's macro-F1 with its interval, best first."""
+    task = models[0].task
+    values = [model.intervals["macro_f1"] for model in models]
+    top = _top(values)
+    with drawing_style():
+        drawing, axes = canvas(0.65 + _ROW * len(models))
+        for at, (model, value) in enumerate(zip(models, values, strict=True)):
+            check = not roles[model.model].contender
+            color = MUTED if check else (ACCENT if at == 0 else INK)
+            _whiskers(axes, at, value, color, hollow=check, end=top)
+        _rows_axes(axes, [shorten(model.model) for model in models], top, "macro-F1")
+    said = "; ".join(_said(model.model, model.intervals["macro_f1"]) for model in models)
+    return Figure(
+        f"{task}-comparison",
+        f"Macro-F1 of every model on {task}",
+        f"Dot and whisker plot, best model first. {said}.",
+        "Dots are scores, lines intervals from resampling whole articles; hollow dots are "
+        "checks that see less than the task. Overlapping intervals do not settle whether two "
+        "models differ: the paired differences in the table do. A higher dot says nothing about "
+        "other news than this corpus.",
+        drawing,
+        {},
+    )
+
 
 _FEW_ROWS = 20
 CLOSE = 0.8

@@ -1,4 +1,4 @@
-"""What a model's abstention thresholds promised on validation rows, and kept on test rows."""
+"""The other drawings of a report: what is confused, how honest confidence is, how it trained."""
 
 from __future__ import annotations
 
@@ -7,10 +7,137 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.evaluation.probabilities import Reliability, RiskCoverage
 from stance.evaluation.resampling import FloatArray, Interval, bootstrap_tables, number_groups
 from stance.models.abstention import Threshold
-from stance.reporting.tables import Column, Table, text_of
+from stance.report.drawing import (
+    ACCENT,
+    MUTED,
+    PAPER,
+    Figure,
+    canvas,
+    drawing_style,
+)
+from stance.report.tables import Column, Table, text_of
 from stance.runs.read import Held, RunData, read_seed_thresholds
+
+_MARKED = (0.5, 0.7, 0.9)
+
+
+def calibration(task: str, model: str, bins: Reliability) -> Figure:
+    """Draw the reliability diagram: confidence against accuracy, with the rows in each bin."""
+    low, high = _wilson(bins.accuracy, bins.count)
+    with drawing_style():
+        drawing, (axes, below) = canvas(3.9, 2, sharex=True, height_ratios=(4, 1))
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
+        axes.vlines(bins.confidence, low, high, color=ACCENT, linewidth=1.1)
+        axes.plot(bins.confidence, bins.accuracy, "o", color=ACCENT, markersize=5)
+        axes.set(ylim=(0, 1.02), ylabel="share right")
+        axes.grid()
+        below.bar(bins.low, bins.count, width=bins.high - bins.low, align="edge",
+                  color=MUTED, edgecolor=PAPER, linewidth=0.8)  # fmt: skip
+        below.set(xlim=(0, 1), xlabel="confidence in the predicted label", ylabel="rows")
+    said = "; ".join(
+        f"at {sure:.2f} right {right:.2f} of {count}"
+        for sure, right, count in zip(bins.confidence, bins.accuracy, bins.count, strict=True)
+    )
+    return Figure(
+        f"{task}-reliability",
+        f"Reliability of {model} on {task}",
+        f"Share right against mean confidence in 15 bins. {said}.",
+        f"On the dashed line a model that says 70\u202f% is right in 70 of 100 rows; below it is "
+        f"overconfident. Expected calibration error {bins.error:.3f} ({len(bins.count)} of 15 "
+        "bins of equal width hold rows). Lines are 95\u202f% Wilson intervals that take rows as "
+        "independent, which is optimistic. It concerns the top label only.",
+        drawing,
+        {},
+    )
+
+
+def _wilson(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's (1927) 95 % interval of a binomial share."""
+    z = 1.959964
+    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    return centre - half, centre + half
+
+
+def coverage(task: str, model: str, curve: RiskCoverage) -> Figure:
+    """Draw how the share of errors falls when unsure rows are left unlabelled."""
+    whole = float(curve.risk[-1])
+    with drawing_style():
+        drawing, axes = canvas(3.0)
+        axes.axhline(whole, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
+        axes.plot(curve.coverage, curve.risk, color=ACCENT, linewidth=1.5)
+        marked: list[tuple[float, float, float]] = []
+        for threshold in _MARKED:
+            at = np.flatnonzero(curve.threshold >= threshold)
+            if not at.size or (marked and marked[-1][1] == curve.coverage[at[-1]]):
+                continue
+            x, y = float(curve.coverage[at[-1]]), float(curve.risk[at[-1]])
+            axes.plot([x], [y], "o", color=ACCENT, markersize=4.5)
+            axes.annotate(f"≥ {threshold}", (x, y), xytext=(4, -9), textcoords="offset points",
+                          color=MUTED, fontsize=7)  # fmt: skip
+            marked.append((threshold, x, y))
+        axes.set(xlim=(0, 1.02), ylim=(0, max(0.1, float(curve.risk.max()) * 1.1)))
+        axes.set(xlabel="share of rows labelled", ylabel="share wrong among them")
+        axes.grid()
+    said = "; ".join(f"keeping confidence {t} or more labels {x:.2f} with {y:.2f} wrong"
+                     for t, x, y in marked)  # fmt: skip
+    return Figure(
+        f"{task}-risk-coverage",
+        f"Risk and coverage of {model} on {task}",
+        f"All rows labelled: {whole:.2f} wrong. {said}.",
+        "What leaving unsure rows unlabelled buys; dots mark thresholds. A threshold picked from "
+        "this figure is picked on the test rows: choose it on others. The left end rests on few "
+        "rows.",
+        drawing,
+        {},
+    )
+
+
+_COVERAGES = tuple(share / 10 for share in range(1, 11))
+
+
+def reliability_table(task: str, model: str, bins: Reliability) -> Table:
+    """Confidence and share right by bin."""
+    columns = [
+        Column("from", "score"), Column("to", "score"), Column("rows", "count"),
+        Column("mean confidence", "score"), Column("share right", "score"),
+    ]  # fmt: skip
+    rows = [
+        list(cells)
+        for cells in zip(
+            bins.low.tolist(), bins.high.tolist(), bins.count.tolist(), bins.confidence.tolist(),
+            bins.accuracy.tolist(), strict=True,
+        )
+    ]  # fmt: skip
+    return Table(
+        f"{task}-reliability",
+        f"Reliability of {model} on {task} by confidence",
+        columns,
+        rows,
+        f"Bins of equal width that hold rows; expected calibration error {bins.error:.3f}.",
+    )
+
+
+def coverage_table(task: str, model: str, curve: RiskCoverage) -> Table:
+    """The share wrong among the surest tenth, two tenths, … of the rows."""
+    rows = []
+    for wanted in _COVERAGES:
+        at = int(np.searchsorted(curve.coverage, wanted - 1e-12))
+        rows.append([float(curve.coverage[at]), float(curve.threshold[at]), float(curve.risk[at])])
+    columns = [
+        Column("rows labelled", "share"), Column("confidence at least", "score"),
+        Column("share wrong", "score"),
+    ]  # fmt: skip
+    return Table(
+        f"{task}-risk-coverage",
+        f"{model} on {task}: errors among the surest rows",
+        columns,
+        rows,
+        "Thresholds here are read off the test rows; those to use are chosen on validation rows.",
+    )
 
 
 def abstention_tables(run: RunData, task: str, model: str, held: Held) -> list[Table]:

@@ -10,8 +10,8 @@ from typing import Any
 from stance.corpus.divide import DIVIDED, left_out
 from stance.corpus.duplicates import THRESHOLD
 from stance.evaluation.results import ModelResult
-from stance.reporting.data_card import OPEN, read_data_card
-from stance.reporting.tables import text_of
+from stance.report.data import OPEN, read_data_card
+from stance.report.tables import text_of
 from stance.runs.folder import command_line
 from stance.runs.read import RunData
 from stance.runs.roles import roles_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from stance.evaluation.behaviour.run import Failure, SuiteResult
-from stance.reporting.run_slices import WRITER
-from stance.reporting.tables import Column, Table
+from stance.report.slices import WRITER
+from stance.report.tables import Column, Table
 
 Suites = Mapping[str, Sequence[SuiteResult]]
 Marked = Sequence[tuple[str, bool]]

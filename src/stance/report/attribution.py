@@ -7,9 +7,9 @@ from typing import Any
 
 from stance.evaluation.attribution.scoring import MEASURES, Miss, Scored
 from stance.evaluation.resampling import Interval
-from stance.reporting.markup import environment
-from stance.reporting.page import provenance_table
-from stance.reporting.tables import Column, Table, bounds_of, text_of
+from stance.report.markup import environment
+from stance.report.report import provenance_table
+from stance.report.tables import Column, Table, bounds_of, text_of
 from stance.schema import Quote
 
 _SHOWN = 60

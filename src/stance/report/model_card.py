@@ -13,11 +13,11 @@ from typing import Any
 import yaml
 
 from stance.evaluation.results import ModelResult
-from stance.reporting.behaviour_tables import Behaviour
-from stance.reporting.data_card import OPEN, DataCard, read_data_card
-from stance.reporting.markup import plain
-from stance.reporting.sections import Section
-from stance.reporting.tables import Table, markdown_text, text_of, to_markdown
+from stance.report.behaviour import Behaviour
+from stance.report.data import OPEN, DataCard, read_data_card
+from stance.report.markup import plain
+from stance.report.sections import Section
+from stance.report.tables import Table, markdown_text, text_of, to_markdown
 from stance.runs.folder import command_line
 from stance.runs.read import RunData
 from stance.runs.roles import roles_of

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stance.reporting.checklist_answers import Answers
-from stance.reporting.data_card import OPEN
-from stance.reporting.markup import plain
-from stance.reporting.tables import markdown_text
+from stance.report.checklist_answers import Answers
+from stance.report.data import OPEN
+from stance.report.markup import plain
+from stance.report.tables import markdown_text
 
 SOURCE = (
     "Eight modules after Kapoor et al. (2024), REFORMS: Consensus-based Recommendations for "

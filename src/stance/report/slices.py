@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stance.corpus.divide import new_actors
+from stance.evaluation.results import ModelResult
 from stance.evaluation.slices import Slice, slice_scores
+from stance.report.drawing import (
+    ACCENT,
+    INK,
+    MUTED,
+    Figure,
+    _rows_axes,
+    _top,
+    _whiskers,
+    canvas,
+    drawing_style,
+    shorten,
+)
+from stance.report.tables import Column, Table, text_of
 from stance.runs.read import Held, RunData
 from stance.schema import Example
 
@@ -152,16 +167,139 @@ def _length(example: Example) -> str:
     return next((name for limit, name in _WORDS if words <= limit), "over 30 words")
 
 
-def most_confident_errors(held: Held, limit: int = 20) -> list[tuple[int, int, float, float]]:
-    """Return ``(row, predicted label, its probability, the true label's)``, surest first.
-
-    Probabilities are means over seeds.
-    """
-    mean = held.answers.probabilities.mean(axis=0)
-    guess = mean.argmax(axis=1)
-    wrong = np.flatnonzero(guess != held.answers.truth)
-    order = sorted(wrong.tolist(), key=lambda at: (-mean[at, guess[at]], held.ids[at]))
-    return [
-        (at, int(guess[at]), float(mean[at, guess[at]]), float(mean[at, held.answers.truth[at]]))
-        for at in order[:limit]
+def slices_table(model: ModelResult, slices: Sequence[Slice]) -> Table | None:
+    """The best model on parts of the test set."""
+    if not slices:
+        return None
+    rows = [
+        [
+            item.column,
+            item.value,
+            item.n_rows,
+            item.n_groups,
+            item.scores["macro_f1_present"],
+            item.scores["accuracy"],
+            item.gaps["accuracy"],
+            "small" if item.small else "",
+        ]
+        for item in slices
     ]
+    columns = [
+        Column("column"), Column("value"), Column("rows", "count"), Column("articles", "count"),
+        Column("macro-F1, labels present", "score"), Column("accuracy", "score"),
+        Column("accuracy minus the rest", "signed"), Column("flag"),
+    ]  # fmt: skip
+    return Table(
+        f"{model.task}-slices",
+        f"{model.model} on parts of the test set",
+        columns,
+        rows,
+        "Small: under 30 rows or 10 articles, not to be read alone. Slices hold different labels, "
+        "so a gap may come from their labels rather than from what names the slice. Nothing here "
+        "is corrected for the number of slices.",
+        heads=2,
+    )
+
+
+def slices(model: ModelResult, found: Sequence[Slice], limit: int = 8) -> Figure:
+    """Draw the best model's accuracy on the largest slices of every column."""
+    kept: list[Slice | str] = []
+    for column in dict.fromkeys(item.column for item in found):
+        kept += [column, *[item for item in found if item.column == column][:limit]]
+    drawn = [item for item in kept if isinstance(item, Slice)]
+    values = [item.scores["accuracy"] for item in drawn]
+    top = _top(values)
+    with drawing_style():
+        drawing, axes = canvas(0.6 + 0.175 * len(kept))
+        names = []
+        for at, item in enumerate(kept):
+            if isinstance(item, str):
+                names.append(item)
+                continue
+            color = MUTED if item.small else INK
+            _whiskers(axes, at, item.scores["accuracy"], color, hollow=item.small, end=top)
+            names.append(f"{shorten(item.value)} ({item.n_rows})")
+        overall = model.intervals["accuracy"].estimate
+        axes.axvline(overall, color=ACCENT, linewidth=0.9, linestyle=(0, (4, 3)))
+        _rows_axes(axes, names, top, "accuracy (rows in brackets)")
+        for tick, item in zip(axes.get_yticklabels(), kept, strict=True):
+            if isinstance(item, str):
+                tick.set(fontweight="bold", color=INK)
+    said = "; ".join(
+        f"{item.column} {item.value} {text_of(item.scores['accuracy'].estimate, 'score')}"
+        for item in drawn
+    )
+    return Figure(
+        f"{model.task}-slices",
+        f"Accuracy of {model.model} on parts of the test set",
+        f"Dot and whisker plot by column; all rows {text_of(overall, 'score')}. {said}.",
+        "Dashed: all rows. Hollow: small, not to be read alone; no line: too few articles for one. "
+        "Up to eight values a column; the table has all. With this many slices some stray by "
+        "chance.",
+        drawing,
+        {},
+    )
+
+
+LEAST_ROWS = 10
+"""Fewer rows of a label in a slice give no share."""
+
+
+def label_slices(
+    run: RunData, task: str, model: str, held: Held, found: Sequence[Slice]
+) -> list[Table]:
+    """The share found of each true label by slice, and how many rows that is of; [] without rows.
+
+    Args:
+        found: the slices of the same answers; the same parts are shown, in the same order.
+    """
+    if not found:
+        return []
+    names = run.codebook.classes[task]
+    truth = held.answers.truth
+    right = (held.answers.decisions == truth).mean(axis=0)
+    within = dict(_members(run, held))
+    shares: list[list[object]] = []
+    counts: list[list[object]] = []
+    for part in found:
+        inside = within[part.column, part.value]
+        of_label = [inside & (truth == label) for label in range(len(names))]
+        n_rows = [int(rows.sum()) for rows in of_label]
+        found_of = [
+            float(right[rows].mean()) if n >= LEAST_ROWS else None
+            for rows, n in zip(of_label, n_rows, strict=True)
+        ]
+        if any(share is not None for share in found_of):
+            shares.append([part.column, part.value, *found_of])
+        counts.append([part.column, part.value, *n_rows])
+    heads = [Column("column"), Column("value")]
+    return [
+        Table(
+            f"{task}-slices-labels",
+            f"{model}: share found of each true label, by part of the test set",
+            [*heads, *(Column(name, "share") for name in names)],
+            shares,
+            f"Recall; a dash where the part has under {LEAST_ROWS} rows of the label, no line "
+            f"where that holds of all. tables/{task}-slices-rows has the numbers of rows; at ten, "
+            "one row more or less moves a share by ten points.",
+            heads=2,
+        ),
+        Table(
+            f"{task}-slices-rows",
+            f"Rows of each {task} label, by part of the test set",
+            [*heads, *(Column(name, "count") for name in names)],
+            counts,
+            heads=2,
+        ),
+    ]
+
+
+def _members(run: RunData, held: Held) -> Iterator[tuple[tuple[str, str], NDArray[np.bool_]]]:
+    """Yield which tested rows have which value of which column."""
+    rows = {example.id: example for example in run.corpus.examples}
+    examples = [rows[name] for name in held.ids]
+    columns = columns_of(examples, holders_in_training(run), held.answers.groups)
+    for column, values in columns.items():
+        tags = [value.split() if column in TAG_COLUMNS else [value] for value in values]
+        for value in sorted({tag for own in tags for tag in own} - {OUTSIDE}):
+            yield (column, value), np.array([value in own for own in tags])

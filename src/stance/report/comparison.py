@@ -11,9 +11,9 @@ from typing import Any
 from stance.evaluation.compare import RELATION_SCORE, flips_by_label
 from stance.evaluation.resampling import Interval
 from stance.files import write_json, write_text
-from stance.reporting.colors import variables
-from stance.reporting.markup import environment
-from stance.reporting.tables import FORMATS, Column, Table, bounds_of, text_of
+from stance.report.colors import variables
+from stance.report.markup import environment
+from stance.report.tables import FORMATS, Column, Table, bounds_of, text_of
 from stance.runs.comparison import Flip, RunComparison
 
 SHOWN_FLIPS = 40
