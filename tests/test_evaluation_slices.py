@@ -1,10 +1,9 @@
-"""Scores of slices, and what annotators themselves would score."""
+"""Scores of slices."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from stance.evaluation.ceiling import human_ceiling
 
 from stance.errors import InputError
 from stance.evaluation import metrics, scores, uncertainty
@@ -101,36 +100,3 @@ def test_a_slice_in_two_articles_has_no_bounds(
 def test_a_column_of_other_rows_is_refused() -> None:
     with pytest.raises(InputError, match="quote has 1"):
         slice_scores("quote", ["direct"], [0, 1], [0, 1], 2, ["a", "b"])
-
-
-def test_ceiling_of_two_annotators_is_the_mean_of_both_directions() -> None:
-    rng = np.random.default_rng(51)
-    one = rng.integers(0, 4, 200)
-    other = np.where(rng.random(200) < 0.8, one, rng.integers(0, 4, 200))
-    found = human_ceiling(np.stack([one, other]), 4, np.arange(200) // 4, scores.macro_f1_of)
-    expected = (metrics.macro_f1(one, other, 4) + metrics.macro_f1(other, one, 4)) / 2
-    assert found.estimate == pytest.approx(expected, abs=1e-9)
-    assert found.low < expected < found.high
-    assert found.n_groups == 50
-
-
-def test_ceiling_leaves_out_ties_and_gaps() -> None:
-    ratings = np.array(
-        [
-            [0, 0, 1, -1, 1],
-            [0, 1, 1, -1, -1],
-            [0, 1, 0, 1, -1],
-        ]
-    )
-    # Annotator 0: truth 0, 1, tie, 1 (no own label), none -> right, wrong. Annotator 1:
-    # truth 0, tie, tie, 1 (no own), 1 (no own) -> right. Annotator 2: 0, tie, 1, none, 1
-    # (no own) -> right, wrong.
-    found = human_ceiling(ratings, 2, ["a", "b", "c", "d", "e"], scores.accuracy_of)
-    assert found.estimate == pytest.approx((1 / 2 + 1 + 1 / 2) / 3)
-
-
-def test_a_lone_annotator_has_no_ceiling() -> None:
-    with pytest.raises(InputError, match="no human ceiling"):
-        human_ceiling(np.array([[0, 1], [-1, -1]]), 2, ["a", "b"], scores.accuracy_of)
-    with pytest.raises(InputError, match="groups 1"):
-        human_ceiling(np.array([[0, 1], [0, 1]]), 2, ["a"], scores.accuracy_of)

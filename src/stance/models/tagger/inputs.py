@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from stance.models.transformer.inputs import load_tokenizer
+from stance.models.transformer.inputs import load_tokenizer, pad_of
 from stance.schema import Span
 
 LONGEST = 128
@@ -86,4 +86,4 @@ class TagInputs:
 def load_inputs(path: Path) -> TagInputs:
     """Read a tagger's ``tokenizer.json``."""
     tokenizer = load_tokenizer(path)
-    return TagInputs(tokenizer, pad_id=tokenizer.token_to_id("[PAD]") or 0)
+    return TagInputs(tokenizer, pad_id=pad_of(tokenizer))

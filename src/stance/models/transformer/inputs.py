@@ -126,10 +126,10 @@ def load_tokenizer(path: Path) -> Tokenizer:
 class InputEncoder:
     """Turns examples into token ids by one style with one tokenizer."""
 
-    def __init__(self, tokenizer: Tokenizer, style: InputStyle, pad_id: int = 0) -> None:
+    def __init__(self, tokenizer: Tokenizer, style: InputStyle, pad_id: int | None = None) -> None:
         self.tokenizer = tokenizer
         self.style = style
-        self.pad_id = pad_id
+        self.pad_id = pad_of(tokenizer) if pad_id is None else pad_id
         self._limit = min(_PAIR_LIMIT, style.max_length // 4)
         self.marker: dict[str, int] = {name: _id(tokenizer, name) for name in MARKERS}
         self._front, self._middle, self._back, self._second_type = _frame(tokenizer)
@@ -257,6 +257,12 @@ def by_length(rows: Sequence[Encoded], size: int) -> Iterable[list[int]]:
     order = sorted(range(len(rows)), key=lambda at: (-len(rows[at].ids), at))
     for start in range(0, len(order), size):
         yield order[start : start + size]
+
+
+def pad_of(tokenizer: Tokenizer) -> int:
+    """Return the id that fills up a batch, which some encoders count positions by; 0 if unnamed."""
+    ids = (tokenizer.token_to_id(name) for name in ("[PAD]", "<pad>"))
+    return next((found for found in ids if found is not None), 0)
 
 
 def _id(tokenizer: Tokenizer, name: str) -> int:
