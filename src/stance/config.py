@@ -35,11 +35,17 @@ class SourceConfig(_Strict):
     split: str | None = None
     columns: dict[str, str] = {}
     labels: dict[str, dict[str, str]] = {}
+    parts: list[Literal["train", "validation", "test"]] = []
 
 
 class DataConfig(SourceConfig):
-    """The rows to train on and, for ``split.method: cross``, those of another corpus to test."""
+    """The rows to train on and, for ``split.method: cross``, those of another corpus to test.
 
+    ``also`` joins the rows of other tables to them, as with ``parts: [train]`` a corpus that
+    only helps to train.
+    """
+
+    also: list[SourceConfig] = []
     test: SourceConfig | None = None
 
 

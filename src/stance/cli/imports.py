@@ -81,6 +81,7 @@ def import_(
     lines = [f"{out}: {len(kept)} rows of {corpus.title}"]
     if drop_leaks:
         lines[0] += f" ({len(examples) - len(kept)} dropped: they leak into a later split)"
+    lines += corpus.missing(examples) if corpus.missing else []
     lines += [f"licence: {corpus.licence}", f"cite: {corpus.citation}"]
     recipe = " ".join([corpus.recipe, f"data.path={out}", *corpus.settings])
     lines += [f"scored by: {corpus.metric}", f"next: stance run {recipe}"]

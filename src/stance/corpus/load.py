@@ -233,12 +233,18 @@ def to_rows(examples: Sequence[Example]) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table, and how its columns and labels map onto ours (``labels`` is the crosswalk)."""
+    """A table, and how its columns and labels map onto ours (``labels`` is the crosswalk).
+
+    ``parts`` are the splits whose rows are taken, all where it is empty. ``also`` holds further
+    tables, by the names of these fields, whose rows join those of this one.
+    """
 
     path: str
     split: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parts: Sequence[str] = ()
+    also: Sequence[Mapping[str, Any]] = ()
 
     @property
     def file(self) -> Path:
@@ -247,14 +253,31 @@ class Source:
 
 
 def load_source(source: Source, codebook: Codebook, *, download: bool = False) -> list[Example]:
-    """Read and check one table."""
-    return load_examples(
+    """Read and check a table and those that join it.
+
+    Raises:
+        InputError: a table is wrong, or an id stands in two.
+    """
+    rows = load_examples(
         source.file,
         codebook,
         mapped=Mapped(source.columns, source.labels),
         split=source.split,
         download=download,
     )
+    if source.parts:
+        rows = [row for row in rows if row.split in source.parts]
+    for more in (Source(**fields) for fields in source.also):
+        joined = load_source(more, codebook, download=download)
+        _require_apart(rows, joined, source.path, more.path)
+        rows = [*rows, *joined]
+    return rows
+
+
+def _require_apart(rows: list[Example], others: list[Example], path: str, other: str) -> None:
+    both = {row.id for row in rows} & {row.id for row in others}
+    if both:
+        raise InputError(f"{other}: id {min(both)!r} stands in {path} too; rename it")
 
 
 def load_sources(
@@ -283,7 +306,5 @@ def load_sources(
         )
         for row in load_source(test, codebook, download=download)
     ]
-    both = {row.id for row in rows} & {row.id for row in tested}
-    if both:
-        raise InputError(f"{test.path}: id {min(both)!r} stands in {source.path} too; rename it")
+    _require_apart(rows, tested, source.path, test.path)
     return [*rows, *tested]

@@ -150,7 +150,9 @@ def evaluate(
 
 def _hashes(config: RunConfig, codebook_path: Path, download: bool) -> dict[str, str]:
     hashes = {"codebook": sha256_file(codebook_path)}
-    for name, source in (("data", config.data), ("test data", config.data.test)):
+    sources = [("data", config.data), ("test data", config.data.test)]
+    sources += [(f"data {number}", also) for number, also in enumerate(config.data.also, start=2)]
+    for name, source in sources:
         if source is not None and (path := resolve(source.path)).is_file():
             hashes[name] = sha256_file(path)
     for name, entry in config.models.items():

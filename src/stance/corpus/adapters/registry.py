@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from stance.corpus.adapters import (
     gwsd,
     newsmtsc,
     plover,
+    real,
     semeval2016,
     tweeteval,
     unscon,
@@ -42,7 +43,8 @@ class Corpus:
     ``read`` takes a file (a folder where ``form`` says so). ``files`` are what ``--download``
     fetches, none where the authors publish an archive or a form to fill in. ``whole`` says that
     the fetched folder is what ``read`` takes, and not each of its files. ``settings`` are what the
-    recipe needs in place of its own to read imported rows.
+    recipe needs in place of its own to read imported rows. ``missing`` says what the files given
+    did not hold, where the corpus knows what it should be.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Corpus:
     files: tuple[Published, ...] = ()
     whole: bool = False
     settings: tuple[str, ...] = ()
+    missing: Callable[[Iterable[Example]], list[str]] | None = None
 
 
 def _github(repository: str, commit: str, folder: str, *names: str) -> tuple[Published, ...]:
@@ -252,6 +255,23 @@ _ALL = (
             "vast_dev.csv",
             "vast_test.csv",
         ),
+    ),
+    Corpus(
+        name="real",
+        title="Real news by our codebook: labels and offsets of ours, texts as published",
+        citation=(
+            "the annotations: this project; the texts: Wikinews (W. van Atteveldt's collection), "
+            "PolNeAR (E. Newell, D. Margolin, D. Ruths, LREC 2018), NewsMTSC (F. Hamborg, "
+            "K. Donnay, EACL 2021), UNSCon (K. Zaczynska and others, LREC-COLING 2024), PLOVER"
+        ),
+        licence="annotations CC BY 4.0; texts by source, see data/real/README.md",
+        address="https://github.com/vanatteveldt/wikinews and data/real/README.md",
+        metric="macro-F1 over the nine stances and over relations, by source",
+        form="Wikinews' CSV files, PolNeAR's folder, NewsMTSC's train.jsonl and the like",
+        codebook="configs/codebook.yaml",
+        recipe="configs/real.yaml",
+        read=real.read,
+        missing=real.missing,
     ),
 )
 
