@@ -52,6 +52,15 @@ def answers(
 # -- the pure part ------------------------------------------------------------------------
 
 
+def test_a_run_and_a_comparison_say_the_same_of_unequal_seeds() -> None:
+    one, five = answers("one", 0.5), answers("five", 0.62, seeds=5, start=3)
+    (inside,) = compare_best("stance", [one, five], 4, resamples=200)
+    ((pair),) = compare_pairs([(one, five)], 4, scores_for("macro_f1"), resamples=200)
+    assert (inside.first, inside.second) == ("five", "one")
+    assert inside.p_value == pair.gaps["macro_f1"].p_value
+    assert inside.difference == pair.gaps["macro_f1"].difference
+
+
 def test_flips_divide_the_rows_that_differ() -> None:
     rng = np.random.default_rng(1)
     truth, base, new = rng.integers(0, 3, (3, 200))

@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from stance.errors import InputError
 from stance.evaluation import metrics, paired, scores, uncertainty
-from stance.evaluation.resampling import IntArray
+from stance.evaluation.resampling import FloatArray, IntArray
 
 
 def two_models(
@@ -80,21 +80,47 @@ def test_permutation_p_values_are_uniform_where_models_do_not_differ(n_seeds: in
     assert 0.02 <= np.mean(np.array(found) <= 0.05) <= 0.08
 
 
+def test_permutation_p_values_are_uniform_with_one_seed_against_five() -> None:
+    found = []
+    for number in range(500):
+        true, first, second, groups = two_models(4000 + number, 40, n_seeds=5)
+        result = paired.permutation_test(
+            true, first[:1], second, 3, groups, scores.macro_f1_of, n_resamples=499, seed=number
+        )
+        found.append(result.p_value)
+    assert stats.kstest(found, "uniform").pvalue > 0.05
+    assert 0.02 <= np.mean(np.array(found) <= 0.05) <= 0.08
+
+
+def test_a_model_without_seeds_of_its_own_counts_as_any_number() -> None:
+    true, first, second, groups = two_models(35, 40, better=0.05, n_seeds=5)
+    once = paired.permutation_test(true, first[:1], second, 3, groups, scores.macro_f1_of)
+    often = paired.permutation_test(
+        true, np.repeat(first[:1], 5, axis=0), second, 3, groups, scores.macro_f1_of
+    )
+    assert once == often
+
+
+def _means(tables: FloatArray) -> FloatArray:
+    return tables[:, 0] / tables[:, 1]
+
+
 def test_rows_swapped_singly_would_claim_too_much() -> None:
     """Whole articles right or wrong: the very reason that articles are what is swapped."""
     by_article, by_row = [], []
     for number in range(200):
         rng = np.random.default_rng(number)
-        groups = np.repeat(np.arange(20), 10)
-        losses = rng.normal(size=(2, 20))[:, groups]
+        losses = rng.normal(size=(2, 20))
         options = {"n_resamples": 199, "seed": number}
-        by_article.append(paired.permutation_test_means(*losses, groups, **options).p_value)
-        by_row.append(paired.permutation_test_means(*losses, range(200), **options).p_value)
+        whole = (np.stack([loss * 10, np.full(20, 10.0)], axis=1) for loss in losses)
+        rows = (np.stack([np.repeat(loss, 10), np.ones(200)], axis=1) for loss in losses)
+        by_article.append(paired.permute_tables(*whole, _means, **options).p_value)
+        by_row.append(paired.permute_tables(*rows, _means, **options).p_value)
     assert np.mean(np.array(by_article) <= 0.05) <= 0.09
     assert np.mean(np.array(by_row) <= 0.05) >= 0.3
 
 
-def test_permutation_of_means_equals_scipys() -> None:
+def test_permutation_equals_scipys() -> None:
     rng = np.random.default_rng(32)
     first, second = rng.normal(0.4, 1, 12), rng.normal(0, 1, 12)
     expected = stats.permutation_test(
@@ -103,7 +129,8 @@ def test_permutation_of_means_equals_scipys() -> None:
         permutation_type="samples",
         n_resamples=np.inf,
     )
-    found = paired.permutation_test_means(first, second, range(12))
+    tables = (np.stack([values, np.ones(12)], axis=1) for values in (first, second))
+    found = paired.permute_tables(*tables, _means)
     assert found.difference == pytest.approx(expected.statistic, abs=1e-9)
     assert found.p_value == pytest.approx(expected.pvalue, abs=1e-9)
 
@@ -160,8 +187,10 @@ def test_models_with_different_numbers_of_seeds() -> None:
         [metrics.macro_f1(true, run, 3) for run in second[:2]]
     )
     assert found.difference.estimate == pytest.approx(expected, abs=1e-9)
+    test = paired.permutation_test(true, first, second[:2], 3, groups, scores.macro_f1_of)
+    assert test.difference == pytest.approx(expected, abs=1e-9)
     with pytest.raises(InputError, match="as many seeds"):
-        paired.permutation_test(true, first, second[:2], 3, groups, scores.macro_f1_of)
+        paired.permute_tables(np.ones((5, 2)), np.ones((5, 3)), _means)
 
 
 def test_mcnemar_equals_the_binomial_test() -> None:

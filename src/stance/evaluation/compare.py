@@ -1,6 +1,6 @@
 """Two models on the same rows: by how much one is better, how surely, and on which rows.
 
-Works on answers that are already aligned, row by row; ``reporting.run_comparison`` makes
+Works on answers that are already aligned, row by row; ``runs.comparison`` makes
 them so. A difference is always *new minus base*: above 0 where the second of a pair is better.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import lcm
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -167,16 +166,9 @@ def _gap(
     difference = paired_bootstrap(
         base.truth, other, one, n_labels, base.groups, score, n_resamples=resamples, level=level
     ).difference
-    one, other = _as_many_seeds(one, other)
     test = permutation_test(base.truth, other, one, n_labels, base.groups, score)
     before, after = (float(seed_scores(side, n_labels, score).mean()) for side in (base, new))
     return Gap(name, before, after, difference, test.p_value, float("nan"), False)
-
-
-def _as_many_seeds(one: IntArray, other: IntArray) -> tuple[IntArray, IntArray]:
-    """Repeat each model's seeds until both have as many: means over seeds stay what they are."""
-    wanted = lcm(len(one), len(other))
-    return np.tile(one, (wanted // len(one), 1)), np.tile(other, (wanted // len(other), 1))
 
 
 def seed_scores(answers: Predicted, n_labels: int, score: ScoreOfConfusion) -> FloatArray:

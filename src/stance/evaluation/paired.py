@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from math import lcm
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +24,6 @@ from stance.evaluation.resampling import (
     TableScore,
     check_level,
     check_resampling,
-    number_groups,
     resample_tables,
 )
 from stance.evaluation.scores import ScoreOfConfusion
@@ -77,43 +77,29 @@ def permutation_test(
 ) -> Permutation:
     """Test a difference in a score of the confusion matrix by swapping whole groups.
 
-    ``first`` and ``second`` are predictions ``(n,)``, or ``(n_seeds, n)`` with as many
-    seeds each. If the models are interchangeable, the predictions of an article may change
+    ``first`` and ``second`` are predictions ``(n,)``, or ``(n_seeds, n)``; the numbers of seeds
+    may differ. If the models are interchangeable, the predictions of an article may change
     hands; the p-value is the share of such swaps whose difference is at least as large.
     """
+    one, other = _as_many_seeds(np.atleast_2d(first), np.atleast_2d(second))
     return permute_tables(
-        seed_tables(y_true, first, n_labels, groups),
-        seed_tables(y_true, second, n_labels, groups),
+        seed_tables(y_true, one, n_labels, groups),
+        seed_tables(y_true, other, n_labels, groups),
         over_seeds(score_of_confusion),
         n_resamples=n_resamples,
         seed=seed,
     )
 
 
-def permutation_test_means(
-    first: ArrayLike,
-    second: ArrayLike,
-    groups: Sequence[Hashable],
-    *,
-    n_resamples: int = 9999,
-    seed: int = 0,
-) -> Permutation:
-    """The same test for a mean of row values ``(n,)``, such as log losses or Brier terms."""
-    codes, n_groups = number_groups(groups)
-    counts = np.bincount(codes, minlength=n_groups)
+def _as_many_seeds(
+    one: NDArray[np.generic], other: NDArray[np.generic]
+) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """Repeat each model's seeds until both have as many: means over seeds stay what they are.
 
-    def sums(name: str, values: ArrayLike) -> FloatArray:
-        rows = np.asarray(values, dtype=np.float64)
-        arrays.same_length(name, len(rows), "groups", len(codes))
-        return np.stack([np.bincount(codes, rows, n_groups), counts], axis=1)
-
-    return permute_tables(
-        sums("first", first),
-        sums("second", second),
-        lambda tables: tables[:, 0] / tables[:, 1],
-        n_resamples=n_resamples,
-        seed=seed,
-    )
+    So every seed counts, and a model whose answers do not vary over seeds may come once or often.
+    """
+    wanted = lcm(len(one), len(other))
+    return np.tile(one, (wanted // len(one), 1)), np.tile(other, (wanted // len(other), 1))
 
 
 def permute_tables(

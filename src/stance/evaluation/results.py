@@ -267,8 +267,7 @@ def compare_best(
 ) -> list[Comparison]:
     """Compare the model of the highest macro-F1 with each other one, pairwise by article.
 
-    Several seeds are averaged over in the bootstrap; the permutation test swaps whole articles
-    between the two models' first seeds where their numbers of seeds differ.
+    Scores are means over each model's seeds, in the interval as in the test.
     """
     if len(predicted) < 2:
         return []
@@ -286,8 +285,6 @@ def compare_best(
             best.truth, first, second, n_labels, best.groups, macro_f1_of,
             n_resamples=resamples, level=level,
         )  # fmt: skip
-        if len(first) != len(second):
-            first, second = first[:1], second[:1]
         test = permutation_test(best.truth, first, second, n_labels, best.groups, macro_f1_of)
         found[other.model] = (difference.difference, test.p_value)
     corrected = holm({name: p_value for name, (_, p_value) in found.items()}, level=level)
