@@ -40,7 +40,7 @@ class Standoff:
 
     @property
     def by_name(self) -> dict[str, Mapping[str, Any]]:
-        return {item["doc_id"]: item for item in self.documents.values()}
+        return {item.get("address", item["doc_id"]): item for item in self.documents.values()}
 
 
 @lru_cache(maxsize=2)
@@ -81,9 +81,10 @@ def read(path: Path, annotations: Path | None = None) -> Iterator[Example]:
         found = standoff.documents.get(digest)
         if found is None:
             other = next((named[name] for name in names if name in named), None)
-            if other is not None and len(text) > 0:
+            if other is not None:
+                name = other.get("address", other["doc_id"])
                 raise InputError(
-                    f"{path}: the text of {other['doc_id']} is not the one that was annotated "
+                    f"{path}: the text of {name} is not the one that was annotated "
                     f"({len(text)} characters, {other['characters']} then); get the published file"
                 )
             continue

@@ -15,7 +15,7 @@ import yaml
 
 from conftest import tiny_config
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STANCE = [str(Path(sys.executable).with_name("stance"))]
 
 

@@ -12,17 +12,7 @@ import pytest
 import yaml
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from stance.files import read_json, write_json, write_jsonl
-from stance.report.checklist import checklist, counts
-from stance.report.checklist import to_markdown as checklist_text
-from stance.report.checklist_answers import answers_of
-from stance.report.data import OPEN, codebook_tables, read_data_card
-from stance.report.report import CARD_FILE, CHECKLIST_FILE, write_report
-from stance.report.slices import LEAST_ROWS, columns_of
-from stance.report.training import training_tables
-from stance.runs.read import RunData, read_run
-from stance.schema import Example
-from test_reporting_report import (
+from report.test_report import (
     EVIL,
     HISTORY,
     STANCES,
@@ -33,6 +23,16 @@ from test_reporting_report import (
     make_run,
     read_csv,
 )
+from stance.files import read_json, write_json, write_jsonl
+from stance.report.checklist import checklist, counts
+from stance.report.checklist import to_markdown as checklist_text
+from stance.report.checklist_answers import answers_of
+from stance.report.data import OPEN, codebook_tables, read_data_card
+from stance.report.report import CARD_FILE, CHECKLIST_FILE, write_report
+from stance.report.slices import LEAST_ROWS, columns_of
+from stance.report.training import training_tables
+from stance.runs.read import RunData, read_run
+from stance.schema import Example
 
 CARD = """---
 pretty_name: canal-news

@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from report.test_article import ROW
 from stance.files import spreadsheet_safe
 from stance.labelling import COLUMNS, write_csv, write_jsonl, write_parquet
-from test_reporting_article import ROW
 
 ODD = replace(
     ROW, article="007", text='=HYPERLINK("x")\u2028, "a"\r\nb', actor="NA", stance_probability=None

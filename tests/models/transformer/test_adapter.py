@@ -33,7 +33,7 @@ from stance.models.transformer.options import TrainingOptions
 from stance.packing import Rows, pack
 from stance.schema import Example
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -291,7 +291,7 @@ def test_a_run_goes_before_the_shipped_model(
     packed: Path, full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
 ) -> None:
     package = tmp_path / "site" / "src" / "stance"
-    root = package / "_bundled" if layout == "wheel" else package.parents[1]
+    root = package / "_bundled" if layout == "wheel" else package.parents[3]
     shipped = root / "data" / "model"
     shipped.parent.mkdir(parents=True)
     shipped.symlink_to(packed)

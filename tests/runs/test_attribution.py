@@ -22,7 +22,7 @@ from stance.models.tagger.store import load_tagger
 from stance.report.attribution import attribution_page
 from stance.runs.attribution import parse_attribution_config, train_attribution
 
-CORPUS = Path(__file__).parents[1] / "data"
+CORPUS = Path(__file__).parents[2] / "data"
 TEXT = "The port authority of Karsa put out word on Monday: no ship would sail. Rain fell."
 
 

@@ -19,7 +19,7 @@ from stance.corpus.splits import by_column
 from stance.corpus.variety import describe_variety
 from stance.schema import Example
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture(scope="module")

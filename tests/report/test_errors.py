@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from report.test_report import STANCES, make_rows, make_run
 from stance.evaluation.occlusion import Occlusion, Part, mean_of, occlude, parts_of, without
 from stance.files import read_json, read_yaml, write_json
 from stance.models.baselines import NgramClassifier
@@ -24,7 +25,6 @@ from stance.report import errors as room
 from stance.report.errors import WORDS_FILE, error_words, shade
 from stance.runs.read import Held, RunData, read_held, read_run
 from stance.schema import Example
-from test_reporting_report import STANCES, make_rows, make_run
 
 _WEIGHTS = {"shameful": 2.0, "harbour": 0.0, "perhaps": -1.5, "never": 0.7}
 

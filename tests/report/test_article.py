@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from report.test_report import EVIL, Page
 from stance.codebook import Label, parse_codebook
 from stance.errors import InputError
 from stance.files import bundled, read_yaml
@@ -17,7 +18,6 @@ from stance.report.article import article_page, codes, marked, matrix, timeline,
 from stance.report.colors import PAPER, contrast, inks, luminance, rgb
 from stance.report.markup import percent, plain, visible
 from stance.schema import Prediction, Status
-from test_reporting_report import EVIL, Page
 
 BOOK: dict[str, Any] = read_yaml(bundled("configs/codebook.yaml"))
 STANCES = parse_codebook(BOOK, source="test").stance

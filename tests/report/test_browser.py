@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from report.test_article import BOOK, ROW, ROWS, make_article
+from report.test_report import Page, make_run
 from stance.report.article import article_page
 from stance.report.report import write_report
-from test_reporting_article import BOOK, ROW, ROWS, make_article
-from test_reporting_report import Page, make_run
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed")

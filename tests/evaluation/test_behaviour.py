@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import tiny_config
+from report.test_report import EVIL, Page, make_run, read_csv
 from stance.errors import InputError
 from stance.evaluation.behaviour import edits as perturb
 from stance.evaluation.behaviour import edits as perturb_verbs
@@ -29,7 +30,6 @@ from stance.report.report import write_report
 from stance.runs.experiment import run
 from stance.runs.training import gather_behaviour, keep_behaviour
 from stance.schema import Example
-from test_reporting_report import EVIL, Page, make_run, read_csv
 
 NAMES = ("condemning", "supporting", "denying", "neutral")
 VERBS = {"condemned": "condemning", "praised": "supporting", "denied": "denying"}
