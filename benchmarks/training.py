@@ -19,7 +19,8 @@ with which the slower of the two ends in that repeat, or `--target`; each one's 
 its first evaluation to reach it. Rows a second leave out the first step. Rows are the
 configuration's; of folds the first is used:
 
-    python benchmarks/training.py --config configs/plover.yaml data.path=plover_train.jsonl
+    python benchmarks/training.py --config configs/corpora/plover/run.yaml \\
+        data.path=plover_train.jsonl
 """
 
 from __future__ import annotations

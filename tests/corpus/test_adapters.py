@@ -20,8 +20,8 @@ from stance.codebook import load_codebook
 from stance.config import load_config
 from stance.corpus.adapters import directed, gwsd, newsmtsc, plover, semeval2016, tweeteval, unscon
 from stance.corpus.adapters.fetch import fetch
-from stance.corpus.adapters.published import split_of
-from stance.corpus.adapters.registry import CORPORA, Published, find_corpus
+from stance.corpus.adapters.published import Published, split_of
+from stance.corpus.adapters.registry import CORPORA, find_corpus
 from stance.corpus.audit import find_leaks, without_leaks
 from stance.corpus.load import load_examples
 from stance.corpus.splits import by_column
@@ -195,7 +195,9 @@ def test_every_label_of_a_reader_is_in_its_codebook_and_the_other_way_round() ->
     assert labels("directed") == set(directed.LABELS.values())
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("codebook-*.yaml")), ids=str)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "configs").glob("corpora/*/codebook.yaml")), ids=str
+)
 def test_crosswalks_lead_to_labels_that_exist(path: Path) -> None:
     ours = load_codebook(ROOT / "configs/codebook.yaml")
     schemes = {ours.name: set(ours.classes["stance"]), "sentiment": set(ours.classes["sentiment"])}

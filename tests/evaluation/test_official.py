@@ -81,7 +81,7 @@ def test_results_come_back_whole() -> None:
     ("semeval2016", ("FAVOR", "AGAINST")), ("tweeteval", ("favor", "against")),
 ])  # fmt: skip
 def test_corpora_of_semeval_have_it(corpus: str, labels: tuple[str, ...]) -> None:
-    book = load_codebook(bundled(f"configs/codebook-{corpus}.yaml"))
+    book = load_codebook(bundled(f"configs/corpora/{corpus}/codebook.yaml"))
     assert book.official == Official("f_avg", labels)
     assert book.official.title == "F-avg"
     assert load_codebook().official is None

@@ -13,7 +13,7 @@ from stance.cli.data import AsJson, app
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stance.corpus.adapters.registry import Corpus
+    from stance.corpus.adapters.published import Corpus
     from stance.schema import Example
 
 

@@ -15,7 +15,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from stance.corpus.adapters.published import named_label, read_text, split_of, text_of
+from stance.corpus.adapters.published import (
+    Corpus,
+    github,
+    named_label,
+    read_text,
+    split_of,
+    text_of,
+)
 from stance.errors import InputError
 from stance.schema import Example, Span
 
@@ -81,3 +88,28 @@ def unbracketed(marked: str, entities: tuple[str, str]) -> tuple[str, list[Span 
         text += inside
         last = bracket.end()
     return text + marked[last:], spans
+
+
+CORPUS = Corpus(
+    name="directed",
+    title="Directed sentiment between entities in news",
+    citation=(
+        "K. Park, Z. Pan, J. Joo: Who Blames or Endorses Whom? Entity-to-Entity Directed "
+        "Sentiment Analysis in News Text. Findings of ACL 2021."
+    ),
+    licence="free to use with citation of the paper",
+    address="https://github.com/bywords/directed_sentiment_analysis",
+    metric="micro-F1, macro-F1 and mean average precision over the 5 labels",
+    form="train.txt, valid.txt, test.txt",
+    codebook="configs/corpora/directed/codebook.yaml",
+    recipe="configs/corpora/directed/run.yaml",
+    read=read,
+    files=github(
+        "bywords/directed_sentiment_analysis",
+        "a8e7510b71fe017b38d83ca5b54bdf3d136c97c2",
+        "dataset",
+        "train.txt",
+        "valid.txt",
+        "test.txt",
+    ),
+)

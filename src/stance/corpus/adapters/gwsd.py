@@ -12,7 +12,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stance.corpus.adapters.published import named_label, read_cells, split_of, text_of
+from stance.corpus.adapters.published import (
+    Corpus,
+    github,
+    named_label,
+    read_cells,
+    split_of,
+    text_of,
+)
 from stance.corpus.tables import as_text
 from stance.errors import InputError
 from stance.schema import Example
@@ -65,3 +72,21 @@ def _shares(where: str, cells: Mapping[str, Any]) -> dict[str, float]:
         return {name: float(cells[name]) for name in LABELS}
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{where}: agree, neutral and disagree are not three numbers") from None
+
+
+CORPUS = Corpus(
+    name="gwsd",
+    title="Global Warming Stance Dataset",
+    citation=(
+        "Y. Luo, D. Card, D. Jurafsky: Detecting Stance in Media on Global Warming. "
+        "Findings of EMNLP 2020."
+    ),
+    licence="none stated",
+    address="https://github.com/yiweiluo/GWStance",
+    metric="macro-F1",
+    form="GWSD.tsv",
+    codebook="configs/corpora/gwsd/codebook.yaml",
+    recipe="configs/corpora/gwsd/run.yaml",
+    read=read,
+    files=github("yiweiluo/GWStance", "cf97dd32769c4e2c3a206fc450642de15f790de0", "", "GWSD.tsv"),
+)

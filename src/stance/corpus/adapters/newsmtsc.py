@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from stance.corpus.adapters.published import (
+    RAW,
+    Corpus,
+    Published,
     named_label,
     read_cells,
     span_of,
@@ -77,3 +80,30 @@ def _example(
         split=split_of(path),
         target_span=span_of(where, start, end, text),
     )
+
+
+_FOLDER = (
+    "fhamborg/NewsMTSC/6b838e00f54423c253806327a0ae24dbffa24c9e/"
+    "NewsSentiment/experiments/default/datasets/newsmtsc"
+)
+
+
+CORPUS = Corpus(
+    name="newsmtsc",
+    title="NewsMTSC: sentiment towards targets in news sentences",
+    citation=(
+        "F. Hamborg, K. Donnay: NewsMTSC: A Dataset for (Multi-)Target-dependent Sentiment "
+        "Classification in Political News Articles. EACL 2021."
+    ),
+    licence="MIT",
+    address="https://github.com/fhamborg/NewsMTSC",
+    metric="macro-F1, on the real-world and the multi-target test set apart",
+    form="train.jsonl, dev.jsonl, test.jsonl (or devtest_rw.jsonl), nested or -hf",
+    codebook="configs/corpora/newsmtsc/codebook.yaml",
+    recipe="configs/corpora/newsmtsc/run.yaml",
+    read=read,
+    files=tuple(
+        Published(f"{part}.jsonl", f"{RAW}/{_FOLDER}-{folder}-hf/{part}.jsonl")
+        for part, folder in (("train", "mt"), ("dev", "rw"), ("test", "rw"))
+    ),
+)

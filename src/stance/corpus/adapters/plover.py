@@ -11,7 +11,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from stance.corpus.adapters.published import named_label, read_cells, split_of, text_of
+from stance.corpus.adapters.published import (
+    Corpus,
+    github,
+    named_label,
+    read_cells,
+    split_of,
+    text_of,
+)
 from stance.corpus.tables import as_text
 from stance.schema import Example, Span
 
@@ -73,3 +80,29 @@ def tagged_spans(marked: str, text: str) -> dict[str, Span]:
             if start < end:
                 spans[kind] = start, end
     return spans
+
+
+CORPUS = Corpus(
+    name="plover",
+    title="PLOVER root codes of political events (ZSP)",
+    citation=(
+        "Y. Hu, E. Skorupa Parolin, L. Khan, P. T. Brandt, J. Osorio, V. J. D'Orazio: "
+        "Leveraging Codebook Knowledge with NLI and ChatGPT for Zero-Shot Political Relation "
+        "Classification. ACL 2024."
+    ),
+    licence="none stated",
+    address="https://github.com/snowood1/Zero-Shot-PLOVER",
+    metric="macro-F1 over the 15 roots",
+    form="PLV_train.tsv, PLV_test.tsv",
+    codebook="configs/corpora/plover/codebook.yaml",
+    recipe="configs/corpora/plover/run.yaml",
+    read=read,
+    files=github(
+        "snowood1/Zero-Shot-PLOVER",
+        "3a57c8466bc55c2f3351f771d4cbd860c7004130",
+        "datasets",
+        "PLV_train.tsv",
+        "PLV_test.tsv",
+    ),
+    settings=("data.columns={}",),
+)

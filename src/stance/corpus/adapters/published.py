@@ -8,14 +8,15 @@ has is the file's. Every refusal names the file, the row or line, and what is wa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stance.codebook import suggest
 from stance.corpus.tables import Row, as_text, read_rows
 from stance.errors import InputError
-from stance.schema import Span
+from stance.schema import Example, Span
 
 Form = Mapping[str, str]
 _MAX_BYTES = 256 << 20
@@ -134,3 +135,47 @@ def read_lines(path: Path) -> list[str]:
     """Return a UTF-8 file's lines; only ``\\n`` ends one, and the last may lack it."""
     lines = read_text(path, "utf-8-sig").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One file at a fixed address; ``name`` is its path in the folder it is fetched to."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """One corpus: provenance, terms, scoring, and the function that reads its published form.
+
+    ``read`` takes a file (a folder where ``form`` says so). ``files`` are what ``--download``
+    fetches, none where the authors publish an archive or a form to fill in. ``whole`` says that
+    the fetched folder is what ``read`` takes, and not each of its files. ``settings`` are what the
+    recipe needs in place of its own to read imported rows. ``missing`` says what the files given
+    did not hold, where the corpus knows what it should be.
+    """
+
+    name: str
+    title: str
+    citation: str
+    licence: str
+    address: str
+    metric: str
+    form: str
+    codebook: str
+    recipe: str
+    read: Callable[[Path], Iterator[Example]]
+    files: tuple[Published, ...] = ()
+    whole: bool = False
+    settings: tuple[str, ...] = ()
+    missing: Callable[[Iterable[Example]], list[str]] | None = None
+
+
+RAW = "https://raw.githubusercontent.com"
+
+
+def github(repository: str, commit: str, folder: str, *names: str) -> tuple[Published, ...]:
+    """Name files of a repository at one commit."""
+    base = "/".join(part for part in (RAW, repository, commit, folder) if part)
+    return tuple(Published(name, f"{base}/{name}") for name in names)

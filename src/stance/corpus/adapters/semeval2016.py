@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from stance.corpus.adapters.published import named_label, read_text, split_of, text_of
+from stance.corpus.adapters.published import Corpus, named_label, read_text, split_of, text_of
 from stance.errors import InputError
 from stance.schema import Example
 
@@ -58,3 +58,20 @@ def _unquoted(cell: str) -> str:
     if len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in inside.replace('""', ""):
         return inside.replace('""', '"')
     return cell
+
+
+CORPUS = Corpus(
+    name="semeval2016",
+    title="SemEval-2016 Task 6: stance in tweets",
+    citation=(
+        "S. Mohammad, S. Kiritchenko, P. Sobhani, X. Zhu, C. Cherry: SemEval-2016 Task 6: "
+        "Detecting Stance in Tweets. SemEval 2016."
+    ),
+    licence="cite the paper; not to be redistributed",
+    address="http://www.saifmohammad.com/WebPages/StanceDataset.htm",
+    metric="F-avg: mean F1 of FAVOR and AGAINST, pooled over targets",
+    form="trainingdata-all-annotations.txt, testdata-taskA-all-annotations.txt and the like",
+    codebook="configs/corpora/semeval2016/codebook.yaml",
+    recipe="configs/corpora/semeval2016/run.yaml",
+    read=read,
+)

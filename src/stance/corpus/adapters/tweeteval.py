@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from stance.corpus.adapters.published import named_label, read_lines, text_of
+from stance.corpus.adapters.published import Corpus, github, named_label, read_lines, text_of
 from stance.errors import InputError
 from stance.schema import Example
 
@@ -56,3 +56,34 @@ def _part(folder: Path, part: str) -> Iterator[Example]:
             stance=named_label(f"{folder}/{part}_labels.txt: line {number}", label, _LABELS),
             split=PARTS[part],
         )
+
+
+CORPUS = Corpus(
+    name="tweeteval",
+    title="TweetEval, stance",
+    citation=(
+        "F. Barbieri, J. Camacho-Collados, L. Espinosa Anke, L. Neves: TweetEval: Unified "
+        "Benchmark and Comparative Evaluation for Tweet Classification. Findings of EMNLP "
+        "2020; data of SemEval-2016 Task 6 (Mohammad et al. 2016)."
+    ),
+    licence="as SemEval-2016: cite the paper; not to be redistributed",
+    address="https://github.com/cardiffnlp/tweeteval",
+    metric="F-avg: mean F1 of favor and against, pooled over targets",
+    form="the folder datasets/stance, or one target's folder",
+    codebook="configs/corpora/tweeteval/codebook.yaml",
+    recipe="configs/corpora/tweeteval/run.yaml",
+    read=read,
+    files=github(
+        "cardiffnlp/tweeteval",
+        "084550ebed2f2a91553b1ae710bb2be90eb430d8",
+        "datasets/stance",
+        *(
+            f"{target}/{part}_{kind}.txt"
+            for target in TARGETS
+            if target != "hilary"
+            for part in PARTS
+            for kind in ("text", "labels")
+        ),
+    ),
+    whole=True,
+)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from stance.corpus.adapters.published import named_label, read_cells, text_of
+from stance.corpus.adapters.published import Corpus, github, named_label, read_cells, text_of
 from stance.corpus.tables import as_text
 from stance.errors import InputError
 from stance.schema import Example
@@ -124,3 +124,41 @@ def _country(cell: Any) -> str:
     """Return a country's name with spaces; placeholders and stray file names are none."""
     name = as_text(cell).strip()
     return "" if name in ("_", "-NONE-") or name.endswith(".txt") else name.replace("_", " ")
+
+
+CORPUS = Corpus(
+    name="unscon",
+    title="UN Security Council Conflict Corpus, by discourse unit",
+    citation=(
+        "K. Zaczynska, P. Bourgonje, M. Stede: How Diplomats Dispute: The UN Security Council "
+        "Conflict Corpus. LREC-COLING 2024."
+    ),
+    licence="CC BY-SA",
+    address="https://github.com/linatal/UNSCon",
+    metric="macro-F1 of conflict against none, and of the labels",
+    form="conflict_annotations.csv",
+    codebook="configs/corpora/unscon/codebook.yaml",
+    recipe="configs/corpora/unscon/run.yaml",
+    read=read,
+    files=github(
+        "linatal/UNSCon",
+        "ea678f1115b47f7190f70480f542817cad267137",
+        "data",
+        "conflict_annotations.csv",
+    ),
+)
+
+
+SENTENCES = Corpus(
+    name="unscon-sentences",
+    title="UN Security Council Conflict Corpus, units joined to sentences",
+    citation=CORPUS.citation,
+    licence=CORPUS.licence,
+    address=CORPUS.address,
+    metric=CORPUS.metric,
+    form=CORPUS.form,
+    codebook=CORPUS.codebook,
+    recipe=CORPUS.recipe,
+    read=read_sentences,
+    files=CORPUS.files,
+)

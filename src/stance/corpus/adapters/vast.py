@@ -12,7 +12,14 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from stance.corpus.adapters.published import named_label, read_cells, split_of, text_of
+from stance.corpus.adapters.published import (
+    Corpus,
+    github,
+    named_label,
+    read_cells,
+    split_of,
+    text_of,
+)
 from stance.corpus.tables import as_text
 from stance.schema import Example
 
@@ -39,3 +46,28 @@ def read(path: Path) -> Iterator[Example]:
             extra={"seen": as_text(cells["seen"])}
             | {name.rstrip("?"): as_text(row[name]) for name in _CARRIED if name in row},
         )
+
+
+CORPUS = Corpus(
+    name="vast",
+    title="VAST: varied stance topics",
+    citation=(
+        "E. Allaway, K. McKeown: Zero-Shot Stance Detection: A Dataset and Model using "
+        "Generalized Topic Representations. EMNLP 2020."
+    ),
+    licence="none stated",
+    address="https://github.com/emilyallaway/zero-shot-stance",
+    metric="macro-F1, on zero-shot and few-shot topics apart",
+    form="vast_train.csv, vast_dev.csv, vast_test.csv",
+    codebook="configs/corpora/vast/codebook.yaml",
+    recipe="configs/corpora/vast/run.yaml",
+    read=read,
+    files=github(
+        "emilyallaway/zero-shot-stance",
+        "bf8fd50dcd7fca2239d4d86aaffa417acf944799",
+        "data/VAST",
+        "vast_train.csv",
+        "vast_dev.csv",
+        "vast_test.csv",
+    ),
+)
