@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import os
+import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from stance.errors import ConfigError, InputError
-from stance.files import atomic_folder, atomic_path, parse_yaml, safe_child
+from stance.files import (
+    CsvWriter,
+    atomic_folder,
+    atomic_path,
+    parse_yaml,
+    require_apart,
+    safe_child,
+    spreadsheet_safe,
+    write_json,
+    write_text,
+)
 
 
 def test_yaml_scalars_survive() -> None:
@@ -75,3 +91,82 @@ def test_failed_folder_leaves_the_old(tmp_path: Path) -> None:
         (temporary / "w").write_text("new")
     assert (folder / "w").read_text() == "new"
     assert [item.name for item in tmp_path.iterdir()] == ["model"]
+
+
+# -- what must not be overwritten ---------------------------------------------------------------
+
+
+def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:
+    target, link = tmp_path / "kept" / "rows.csv", tmp_path / "link.csv"
+    target.parent.mkdir()
+    target.write_text("old")
+    link.symlink_to(target)
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True)
+    write_text(pipe, "one line\n")
+    assert reader.communicate(timeout=20)[0] == "one line\n"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_the_null_device_survives() -> None:
+    write_text(Path("/dev/null"), "nothing")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_modes_follow_the_umask_and_the_old_file(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_text(tmp_path / "new.txt", "x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new.txt").stat().st_mode) == 0o640
+    (tmp_path / "new.txt").chmod(0o600)
+    write_text(tmp_path / "new.txt", "y")
+    assert stat.S_IMODE((tmp_path / "new.txt").stat().st_mode) == 0o600
+
+
+def test_places_that_are_none_are_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="is a folder"):
+        write_text(tmp_path, "x")
+    with pytest.raises(InputError, match="file is a file, not a folder"):
+        write_text(tmp_path / "file" / "rows.csv", "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_output_is_no_input(tmp_path: Path) -> None:
+    article, folder = tmp_path / "a.txt", tmp_path / "articles"
+    article.write_text("Orsk.")
+    folder.mkdir()
+    (tmp_path / "same.txt").hardlink_to(article)
+    for output in (article, tmp_path / "same.txt", folder / ".." / "a.txt"):
+        with pytest.raises(InputError, match="is the input"):
+            require_apart(output, [article])
+    with pytest.raises(InputError, match="lies in the input folder"):
+        require_apart(folder / "deep" / "rows.csv", [folder])
+    require_apart(tmp_path / "rows.csv", [article, folder, "-"])
+    require_apart(Path("/dev/null"), ["/dev"])
+
+
+def test_no_cell_tears_a_row_or_starts_a_formula() -> None:
+    cells = ["a\r=2+5", "=1", "b\n@x", "plain - dash", "\r-3", 4, -5]
+    out = io.StringIO(newline="")
+    writer = CsvWriter(out)
+    writer.writerow([spreadsheet_safe(cell) for cell in cells])
+    writer.writerow(["next"])
+    (first, second) = csv.reader(io.StringIO(out.getvalue(), newline=""))
+    assert first == ["a\r'=2+5", "'=1", "b\n'@x", "plain - dash", "'\r'-3", "4", "-5"]
+    assert second == ["next"]
+
+
+def test_json_has_no_nan(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"x": [float("nan"), 1.5, {"y": float("inf")}]})
+    strict = json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail)
+    assert strict == {"x": [None, 1.5, {"y": None}]}

@@ -17,6 +17,7 @@ LEVEL = {
     "errors": 0, "schema": 0, "files": 1, "articles": 2, "codebook": 3, "evaluation": 4,
     "corpus": 5, "estimation": 5, "models": 6, "config": 7, "labelling": 7, "runs": 8,
     "report": 9, "tuning": 10, "packing": 10, "api": 11, "cli": 12, "__init__": 13,
+    "__main__": 13,
 }  # fmt: skip
 CONFIGURED = {"config", "runs", "report", "tuning", "api", "cli"}
 

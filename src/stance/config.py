@@ -157,7 +157,7 @@ class RunConfig(_Strict):
     data: DataConfig
     split: SplitConfig = SplitConfig()
     seeds: Annotated[list[int], Field(min_length=1)] = [1]
-    models: Annotated[dict[str, ModelConfig], Field(min_length=1)]
+    models: Annotated[dict[Annotated[str, Field(pattern=_NAME)], ModelConfig], Field(min_length=1)]
     bootstrap: BootstrapConfig = BootstrapConfig()
     precisions: list[Annotated[float, Field(gt=0, lt=1)]] = list(PRECISIONS)
     behaviour: bool = True

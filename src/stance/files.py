@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -93,8 +95,22 @@ def sha256_json(value: Any) -> str:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling that takes ``path``'s place when the block succeeds.
 
-    Readers see the old file or the new one, never half of one; a failure leaves the old.
+    Readers see the old file or the new one, never half of one; a failure leaves the old. A link
+    is followed, so that it stays one; a device or a pipe is written to, never replaced.
+
+    Raises:
+        InputError: nothing can be written there; says why.
     """
+    path = path.resolve() if path.is_symlink() else path
+    require_writable(path)
+    if path.exists() and not path.is_file():
+        with tempfile.TemporaryDirectory() as elsewhere:
+            temporary = Path(elsewhere) / (path.name + path.suffix)
+            temporary.touch()
+            yield temporary
+            with temporary.open("rb") as source, path.open("wb") as out:
+                shutil.copyfileobj(source, out)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -102,10 +118,58 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _sync(temporary)
-        temporary.chmod(0o644)
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Say before the work what would only fail after it.
+
+    Raises:
+        InputError: ``path`` is a folder, or the place it lies in is none or is read-only.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file to write")
+    if path.exists() and not path.is_file():
+        return
+    place = path.parent
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise InputError(f"{path}: {place} is a file, not a folder to write in")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: {place} is read-only; write elsewhere")
+
+
+def require_apart(output: Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse an output that is an input, or that the next reading of an input would find.
+
+    Raises:
+        InputError: it would overwrite what it is made from, or lie in a folder of inputs.
+    """
+    if output.exists() and not output.is_file():
+        return
+    target = output.resolve()
+    for given in inputs:
+        source = Path(given)
+        if not source.exists():
+            continue
+        if source.is_dir():
+            if target.is_relative_to(source.resolve()):
+                raise InputError(
+                    f"{output}: lies in the input folder {source}, whose next reading would take "
+                    "it for an input; write elsewhere"
+                )
+        elif target == source.resolve() or (target.exists() and target.samefile(source)):
+            raise InputError(f"{output}: is the input {source} too; write to another file")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 @contextmanager
@@ -143,7 +207,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON atomically."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def write_yaml(path: Path, value: Any) -> None:
@@ -156,9 +220,20 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     count = 0
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
         for row in rows:
-            handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+            handle.write(json.dumps(_finite(row), ensure_ascii=False) + "\n")
             count += 1
     return count
+
+
+def _finite(value: Any) -> Any:
+    """Replace numbers that JSON has no words for (NaN, infinities) by null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
 
 
 def read_json(path: Path) -> Any:
@@ -248,13 +323,29 @@ def read_yaml(path: Path) -> Any:
     return parse_yaml(text, source=str(path))
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# -- CSV ----------------------------------------------------------------------------------
+
+_FORMULA = re.compile(r"(?:\A|(?<=[\r\n]))(?=[=+\-@\t\r])")
 
 
 def spreadsheet_safe(value: Any) -> Any:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
+    """Put an apostrophe before a cell or a line of it that a spreadsheet would run as a formula."""
     if isinstance(value, str):
-        value = value.encode("utf-8", "replace").decode("utf-8")
-        if value.startswith(_FORMULA):
-            return f"'{value}"
+        return _FORMULA.sub("'", value.encode("utf-8", "replace").decode("utf-8"))
     return value
+
+
+class CsvWriter:
+    """Writes records that read back as as many rows, whatever line ends a cell holds.
+
+    The standard writer quotes only the line end that it writes itself, so that a lone carriage
+    return in a cell would begin a row.
+    """
+
+    def __init__(self, out: IO[str]) -> None:
+        self._plain = csv.writer(out, lineterminator="\n")
+        self._quoted = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+    def writerow(self, cells: Sequence[Any]) -> None:
+        torn = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+        (self._quoted if torn else self._plain).writerow(cells)

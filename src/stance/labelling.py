@@ -6,7 +6,6 @@ grow with their number. Nothing here imports torch; a transformer runs from its 
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -22,7 +21,7 @@ from stance.articles.segment import segment
 from stance.articles.tagging import Tagger
 from stance.codebook import SENTIMENT, STANCE, parse_codebook
 from stance.errors import InputError
-from stance.files import atomic_path, spreadsheet_safe
+from stance.files import CsvWriter, atomic_path, spreadsheet_safe
 from stance.models.store import StoredModel
 from stance.models.transformer.inputs import locate
 from stance.schema import Article, Attribution, Example, Prediction, Quote, Sentence, Span, Status
@@ -271,7 +270,7 @@ def write_jsonl(rows: Iterable[Prediction], out: IO[str]) -> None:
 
 def write_csv(rows: Iterable[Prediction], out: IO[str]) -> None:
     """Write a table whose cells no spreadsheet takes for formulas."""
-    writer = csv.writer(out, lineterminator="\n")
+    writer = CsvWriter(out)
     writer.writerow(COLUMNS)
     for row in rows:
         writer.writerow([spreadsheet_safe(value) for value in asdict(row).values()])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -20,8 +21,30 @@ from stance.models.base import Progress as Told
 _PATIENCE = 1.0  # seconds before a bar appears
 _QUIET_EVERY = 30.0  # seconds between lines where there is no terminal
 
-out = Console()
-err = Console(stderr=True)
+_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"}
+_CONTROLS |= {0x7F: "\u2421"} | dict.fromkeys(range(0x80, 0xA0), "\ufffd")
+
+
+def visible(text: str) -> str:
+    """Replace what would steer a terminal (escape sequences, C1 controls) by a sign for it."""
+    return text.translate(_CONTROLS)
+
+
+class _Console(Console):
+    """Shows texts and names of files as they are read, and obeys none of them."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
+out = _Console()
+err = _Console(stderr=True)
 
 
 class Bars:

@@ -98,7 +98,10 @@ def split(
     from stance.corpus.load import SPLITS, to_rows
     from stance.corpus.splits import by_hash, groups_of
     from stance.corpus.tables import write_rows
+    from stance.files import require_apart, require_writable
 
+    require_apart(output, [source])
+    require_writable(output)
     examples, _ = load_rows(source, column, codebook)
     groups = groups_of(examples, group)
     parts = by_hash(examples, groups, validation=validation, test=test, salt=salt)

@@ -53,6 +53,7 @@ def import_(
     from stance.corpus.load import to_rows
     from stance.corpus.tables import WRITTEN, write_rows
     from stance.errors import InputError
+    from stance.files import require_apart, require_writable
 
     if name is None:
         _list(list(CORPORA.values()), as_json)
@@ -65,6 +66,8 @@ def import_(
     if not sources:
         fix = "or say --download" if corpus.files else f"get them from {corpus.address}"
         raise InputError(f"{corpus.name}: give the published files ({corpus.form}), {fix}")
+    require_apart(out, sources)
+    require_writable(out)
     examples = _read(corpus, sources, split)
     kept = without_leaks(examples) if drop_leaks else examples
     write_rows(out, to_rows(kept))

@@ -88,12 +88,16 @@ def label(
 
     from stance.cli import console
     from stance.errors import InputError
+    from stance.files import require_apart, require_writable
     from stance.labelling import abstention_point
     from stance.models.store import find_model, load_model
 
     format_ = Format.JSONL if json_ else format_
     if format_ is Format.PARQUET and output is None:
         raise InputError("--format parquet needs --output FILE")
+    if output is not None:
+        require_apart(output, files)
+        require_writable(output)
     folder = find_model(model, runs)
     stored = load_model(folder)
     below = abstention_point(stored, precision=precision, abstain_below=abstain_below)

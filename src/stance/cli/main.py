@@ -47,11 +47,21 @@ def entry() -> None:
     try:
         app()
     except StanceError as error:
-        sys.stderr.write(f"stance: {error}\n")
-        sys.exit(error.exit_code)
+        _refuse(str(error), error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # Disk full, no permission, a folder where a file should be: said by the system.
+        where = f"{error.filename}: " if error.filename else ""
+        _refuse(f"{where}{error.strerror or error}", 2)
     except KeyboardInterrupt:
         sys.stderr.write("stance: interrupted; --resume goes on with a run\n")
         sys.exit(130)
+
+
+def _refuse(reason: str, code: int) -> None:
+    from stance.cli.console import visible
+
+    sys.stderr.write(f"stance: {visible(reason)}\n")
+    sys.exit(code)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import InputError
-from stance.files import atomic_path, write_jsonl
+from stance.files import CsvWriter, atomic_path, write_jsonl
 
 Row = dict[str, Any]
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -194,12 +194,12 @@ def write_rows(path: Path, rows: Iterator[Row]) -> None:
     if path.suffix != ".csv":
         raise InputError(f"{path}: write one of {', '.join(WRITTEN)}")
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
-        writer: csv.DictWriter[str] | None = None
-        for row in rows:
-            if writer is None:
-                writer = csv.DictWriter(out, list(row), lineterminator="\n")
-                writer.writeheader()
-            writer.writerow({key: as_text(value) for key, value in row.items()})
+        writer = CsvWriter(out)
+        kept = list(rows)  # a later row may have columns that the first lacks
+        names = list(dict.fromkeys(name for row in kept for name in row))
+        writer.writerow(names)
+        for row in kept:
+            writer.writerow([as_text(row.get(name)) for name in names])
 
 
 def _write_parquet(path: Path, rows: list[Row]) -> None:

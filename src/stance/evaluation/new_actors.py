@@ -37,8 +37,8 @@ class NewActors:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> NewActors:
         """Read back what ``dataclasses.asdict`` gave."""
-        gap = Interval(**raw["gap"]) if raw["gap"] else None
-        return cls(**{**raw, "macro_f1": Interval(**raw["macro_f1"]), "gap": gap})
+        gap = Interval.from_json(raw["gap"]) if raw["gap"] else None
+        return cls(**{**raw, "macro_f1": Interval.from_json(raw["macro_f1"]), "gap": gap})
 
 
 def score_new_actors(

@@ -10,10 +10,11 @@ product instead of thousands of passes over the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,11 @@ MAX_UNDEFINED = 0.05
 _BLOCK_CELLS = 4_000_000  # bounds the memory of one block of resamples to tens of megabytes
 
 
+def number(value: Any) -> Any:
+    """Return NaN for JSON's null, anything else as it is."""
+    return math.nan if value is None else value
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """An estimate with the bounds of its interval; bounds are NaN where none can be given."""
@@ -40,6 +46,11 @@ class Interval:
     level: float
     method: str
     n_groups: int
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Interval:
+        """Read back what ``dataclasses.asdict`` gave; JSON says NaN as null."""
+        return cls(**{name: number(value) for name, value in raw.items()})
 
     @property
     def width(self) -> float:

@@ -12,7 +12,7 @@ from stance.codebook import Official
 from stance.evaluation import metrics
 from stance.evaluation.new_actors import NewActors, score_new_actors
 from stance.evaluation.paired import holm, paired_bootstrap, permutation_test
-from stance.evaluation.resampling import FloatArray, IntArray, Interval
+from stance.evaluation.resampling import FloatArray, IntArray, Interval, number
 from stance.evaluation.scores import accuracy_of, f1_of, f_avg_of, macro_f1_of
 from stance.evaluation.swaps import Swap, find_swaps
 from stance.evaluation.uncertainty import bootstrap_confusion, bootstrap_per_label
@@ -134,14 +134,30 @@ class Results:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Results:
         def model(entry: Mapping[str, Any]) -> ModelResult:
-            intervals = {name: Interval(**value) for name, value in entry["intervals"].items()}
+            intervals = {
+                name: Interval.from_json(value) for name, value in entry["intervals"].items()
+            }
             labels = [
-                LabelResult(**{**item, "f1": Interval(**item["f1"])}) for item in entry["labels"]
+                LabelResult(
+                    **{
+                        **item,
+                        "f1": Interval.from_json(item["f1"]),
+                        "precision": number(item["precision"]),
+                        "recall": number(item["recall"]),
+                    }
+                )
+                for item in entry["labels"]
             ]
+            numbers = {
+                name: {key: number(value) for key, value in entry[name].items()}
+                for name in ("scores", "spread", "relation_scores")
+                if name in entry
+            }
             new, official = entry.get("new_actors"), entry.get("official")
             return ModelResult(
                 **{
                     **entry,
+                    **numbers,
                     "intervals": intervals,
                     "labels": labels,
                     "new_actors": NewActors.from_json(new) if new else None,
@@ -151,7 +167,8 @@ class Results:
             )
 
         def comparison(entry: Mapping[str, Any]) -> Comparison:
-            return Comparison(**{**entry, "difference": Interval(**entry["difference"])})
+            entry = {name: number(value) for name, value in entry.items()}
+            return Comparison(**{**entry, "difference": Interval.from_json(entry["difference"])})
 
         return cls(
             [model(entry) for entry in raw["models"]],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import re
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stance.evaluation.uncertainty import Interval
-from stance.files import spreadsheet_safe
+from stance.files import CsvWriter, spreadsheet_safe
 
 Kind = Literal["text", "label", "count", "score", "signed", "p", "share", "number"]
 ABSENT = "–"
@@ -90,7 +89,7 @@ def to_csv(table: Table) -> str:
         ends = ("", " low", " high") if is_wide else ("",)
         heading += [f"{column.title}{end}" for end in ends]
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = CsvWriter(out)
     writer.writerow([spreadsheet_safe(title) for title in heading])
     for row in table.rows:
         cells: list[Any] = []

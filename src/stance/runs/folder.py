@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
 import os
 import platform
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from stance.errors import InputError, IntegrityError
@@ -37,19 +37,19 @@ def open_run(root: Path, name: str, *, resume: bool) -> Iterator[Path]:
     """
     folder = safe_child(root, name)
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    lock = FileLock(folder / _LOCK, blocking=False)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(f"{folder}: another process is working on this run") from None
+        lock.acquire()
+    except Timeout:
+        raise InputError(f"{folder}: another process is working on this run") from None
+    try:
         if not resume and any(item.name != _LOCK for item in folder.iterdir()):
             raise InputError(
                 f"{folder} already holds a run; --resume continues it, name=OTHER starts another"
             )
         yield folder
     finally:
-        os.close(handle)
+        lock.release()
 
 
 def begin(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +174,10 @@ def _processor() -> str:
 
 
 def _git() -> dict[str, Any]:
-    """Return the commit of the source tree, and whether it differs from it."""
+    """Return the commit of our own source tree, and whether it differs from it.
+
+    A package that is merely installed within somebody's repository has none.
+    """
     root = Path(__file__).resolve().parent
 
     def ask(*arguments: str) -> str | None:
@@ -190,6 +193,8 @@ def _git() -> dict[str, Any]:
             return None
         return done.stdout.strip()
 
+    if ask("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return {"commit": None, "dirty": None}
     commit = ask("rev-parse", "HEAD")
     status = ask("status", "--porcelain", "--untracked-files=no")
     return {"commit": commit, "dirty": None if status is None else bool(status)}

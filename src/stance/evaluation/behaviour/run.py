@@ -230,6 +230,8 @@ def from_json(raw: Mapping[str, Any]) -> dict[str, list[SuiteResult]]:
 
     def suite(entry: Mapping[str, Any]) -> SuiteResult:
         failures = [Failure(**item) for item in entry["examples"]]
-        return SuiteResult(**{**entry, "rate": Interval(**entry["rate"]), "examples": failures})
+        return SuiteResult(
+            **{**entry, "rate": Interval.from_json(entry["rate"]), "examples": failures}
+        )
 
     return {model: [suite(entry) for entry in found] for model, found in raw.items()}
