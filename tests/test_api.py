@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
@@ -11,6 +14,7 @@ import stance
 from stance.config import parse_config
 from stance.errors import InputError
 from stance.runs.experiment import Run, run
+from stance.schema import Article
 
 
 def _trained(rows_file: Path, root: Path, **changes: object) -> Run:
@@ -86,3 +90,74 @@ def test_absent_and_unfinished_runs_are_refused(rows_file: Path, tmp_path: Path)
     (done.folder / "results.json").unlink()
     with pytest.raises(InputError, match=r"no results\.json; finish the run"):
         stance.load_run(done.folder)
+
+
+# -- what can be labelled -----------------------------------------------------------------------
+
+NEWS = "Ane Ruud condemned the toll. It rained."
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [NEWS, "Bilal Tamm denied it."],
+        ("a", Article("mine", NEWS)),
+        pd.Series([NEWS, "Bilal Tamm denied it."], index=["x", "y"]),
+        pd.DataFrame({"body": [NEWS]})["body"],
+        "",
+        [],
+    ],
+)
+def test_texts_in_any_holder_give_a_frame(given: Any) -> None:
+    frame = stance.label(given)
+    assert list(frame.columns)[:3] == ["article", "sentence", "start"]
+    if isinstance(given, pd.Series) and "x" in given.index:
+        assert list(dict.fromkeys(frame.article)) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (None, "None is no text"),
+        (float("nan"), "nan is no text"),
+        (b"bytes", "is no text"),
+        ([NEWS, None], "text 1 is None"),
+        (pd.Series([NEWS, float("nan")], index=["x", "y"]), "text 'y' is nan"),
+        (pd.DataFrame({"body": [NEWS]}), r"frame\['body'\]"),
+    ],
+)
+def test_what_is_no_text_is_refused_before_any_work(given: Any, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        stance.label(given)
+
+
+def test_aliases_reach_the_holders(tmp_path: Path) -> None:
+    table = tmp_path / "aliases.yaml"
+    table.write_text("- name: Mayor of Orsk\n  aliases: [Ane Ruud]\n")
+    assert "Mayor of Orsk" in set(stance.label(NEWS, aliases=table).actor)
+
+
+# -- rows that trained a model are not held out -------------------------------------------------
+
+
+def test_rows_that_trained_a_model_are_left_out_and_counted(
+    rows_file: Path, tmp_path: Path
+) -> None:
+    done = _trained(rows_file, tmp_path / "runs")
+    model = stance.load_model("small", runs=tmp_path / "runs")
+    assert model.name == "tfidf-svm"
+    tested = stance.answers(done)
+    held = len(tested[tested.model == "tfidf-svm"])
+    with pytest.warns(UserWarning, match=r"\d+ of 64 rows trained this model"):
+        frame = stance.evaluate(model, rows_file)
+    whole = frame[(frame.task == "stance") & (frame.label == "macro-F1")]
+    assert int(whole.rows.iloc[0]) == held
+
+
+def test_a_corpus_may_not_name_its_columns_as_the_answers_are(
+    rows: list[dict[str, object]], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({**row, "probability": 1}) + "\n" for row in rows))
+    with pytest.raises(InputError, match=r"\(probability\); rename"):
+        stance.answers(_trained(path, tmp_path / "runs"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stance.codebook import load_codebook, parse_codebook
 from stance.config import choose_models, load_config, parse_config
@@ -18,7 +19,7 @@ from stance.report.slices import OUTSIDE, holders_in_training
 from stance.runs.experiment import Reporter, Run
 from stance.runs.experiment import run as run_experiment
 from stance.runs.read import read_held, read_run
-from stance.schema import Article
+from stance.schema import Article, Prediction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def load_model(name: str | None = None, *, runs: str | Path = "runs") -> StoredModel:
-    """Load a trained model by folder, run or run name; the newest transformer where None.
+    """Load a model by its folder, or a run's best one; the one that ships where None.
 
     Raises:
         ModelError: there is none, or it is not whole.
@@ -36,33 +37,79 @@ def load_model(name: str | None = None, *, runs: str | Path = "runs") -> StoredM
 
 
 def label(
-    text: str | Sequence[Article],
+    text: str | Article | Iterable[str | Article],
     model: StoredModel | None = None,
     *,
     name: str = "text",
     abstain_below: float = 0.0,
     precision: float | None = None,
+    aliases: str | Path | None = None,
+    tagger: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Label one text, or articles read by ``stance.articles.read``.
+    """Label a text, or several: strings, a column of a frame, or articles.
 
     Args:
+        text: one text or article, or a list or Series of them. Texts of a Series are named by
+            its index, those of a list by their number.
+        name: names a single text.
         abstain_below: rows of lower stance probability get status ``abstained``.
         precision: abstain instead below the threshold stored with the model, above which this
             share of labelled validation rows was right (0.8 or 0.9 unless trained otherwise).
+        aliases: a YAML table of actors, as for ``stance label --aliases``.
+        tagger: a tagger's run, by folder or name, as for ``stance label --tagger``.
 
     Returns:
         One row per (sentence, holder) with the columns of ``stance label``.
 
     Raises:
+        InputError: something is no text (None, NaN, a whole frame); says what to give.
         ModelError: the model has no threshold for that precision; names those it has.
     """
     import pandas as pd
 
-    articles = [Article(name, text)] if isinstance(text, str) else text
+    from stance.articles.actors import read_aliases
+    from stance.models.tagger.store import find_tagger, load_tagger
+
+    articles = _articles(text, name)
     model = model or load_model()
     below = abstention_point(model, precision=precision, abstain_below=abstain_below)
-    found = label_articles(articles, model, abstain_below=below)
-    return pd.DataFrame([asdict(row) for rows in found for row in rows])
+    found = label_articles(
+        articles,
+        model,
+        aliases=read_aliases(Path(aliases)) if aliases else None,
+        tagger=load_tagger(find_tagger(str(tagger), Path("runs"))) if tagger else None,
+        abstain_below=below,
+    )
+    columns = [item.name for item in fields(Prediction)]
+    return pd.DataFrame([asdict(row) for rows in found for row in rows], columns=columns)
+
+
+def _articles(given: Any, name: str) -> list[Article]:
+    """Return articles for whatever holds texts; every one is checked before any is labelled."""
+    if isinstance(given, str | Article):
+        named: list[tuple[Any, Any]] = [(name, given)]
+    elif hasattr(given, "columns"):
+        raise InputError(
+            "a whole frame is no text; give the column that holds them, such as "
+            f"frame[{next(iter(given.columns), 'text')!r}]"
+        )
+    elif hasattr(given, "items") and hasattr(given, "index"):
+        named = list(given.items())
+    elif isinstance(given, Iterable) and not isinstance(given, bytes):
+        named = list(enumerate(given))
+    else:
+        raise InputError(f"{given!r} is no text; give a string, or a list or Series of strings")
+    articles = []
+    for label_, item in named:
+        if isinstance(item, Article):
+            articles.append(item)
+        elif isinstance(item, str):
+            articles.append(Article(str(label_), item))
+        else:
+            raise InputError(
+                f"text {label_!r} is {item!r}, not a string; drop it, or put '' in its place"
+            )
+    return articles
 
 
 def run(
@@ -118,6 +165,12 @@ def answers(run: Run, task: str = "stance") -> pd.DataFrame:
     rows = {example.id: example for example in found.corpus.examples}
     seen = holders_in_training(found)
     names = found.codebook.classes[task]
+    taken = {*_ANSWERS} & {name for row in rows.values() for name in row.extra}
+    if taken:
+        raise InputError(
+            f"{run.folder}: the corpus has columns named as the answers are "
+            f"({', '.join(sorted(taken))}); rename them, and train the run again"
+        )
     records = []
     for model in found.results.of(task):
         held = read_held(found, task, model.model)
@@ -136,6 +189,18 @@ def answers(run: Run, task: str = "stance") -> pd.DataFrame:
     return pd.DataFrame(records)
 
 
+_ANSWERS = (
+    "model",
+    "gold",
+    "predicted",
+    "right",
+    "probability",
+    "gold_probability",
+    "holder_in_training",
+)
+"""Columns of ``answers`` that a corpus's own must not take the place of."""
+
+
 def evaluate(
     model: StoredModel,
     data: str | Path,
@@ -150,10 +215,17 @@ def evaluate(
         ``macro-F1`` rows close each task.
     """
     from stance.evaluation.results import Results
-    from stance.runs.score_model import score_model
+    from stance.runs.score_model import held_out, score_model
 
     book = load_codebook(codebook) if codebook else parse_codebook(model.codebook, source="model")
-    rows = load_examples(data, book, mapped=Mapped(columns or {}))
+    given = load_examples(data, book, mapped=Mapped(columns or {}))
+    rows = held_out(model, given)
+    if len(rows) < len(given):
+        warnings.warn(
+            f"{len(given) - len(rows)} of {len(given)} rows trained this model, or chose it; they "
+            "are left out",
+            stacklevel=2,
+        )
     return label_frame(Results(score_model(model, book, rows), []))
 
 

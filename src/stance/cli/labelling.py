@@ -35,7 +35,8 @@ def label(
         typer.Option(
             "--model",
             "-m",
-            help="A model's or run's folder or name; else the newest of --runs, else the shipped.",
+            help="A model's folder, or a run's folder or name: its best on validation rows. "
+            "Else the model that ships.",
         ),
     ] = None,
     format_: Annotated[Format, typer.Option("--format", "-f", help="How to write rows.")] = (
@@ -106,7 +107,7 @@ def label(
     else:
         batches = _articles(files, text_column, stored, aliases, tagger, runs, below)
     _write(batches, format_, output, stored)
-    if model is None:
+    if model is None or Path(model) != folder:
         console.err.print(Text(f"model: {folder}", style="dim"), soft_wrap=True)
 
 

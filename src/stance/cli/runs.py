@@ -139,7 +139,7 @@ def evaluate(
     from stance.corpus.load import Mapped, load_examples
     from stance.evaluation.results import Results
     from stance.models.store import find_model, load_model
-    from stance.runs.score_model import score_model
+    from stance.runs.score_model import held_out, score_model
 
     folder = find_model(model, root)
     stored = load_model(folder)
@@ -148,8 +148,16 @@ def evaluate(
         book = parse_codebook(stored.codebook, source=str(folder))
     else:
         stored = load_model(folder, book.classes)
-    rows = load_examples(data, book, mapped=Mapped(columns=pairs(column or [])))
+    given = load_examples(data, book, mapped=Mapped(columns=pairs(column or [])))
+    rows = held_out(stored, given)
     with console.reporting() as reporter:
+        if Path(model) != folder:
+            reporter.say(f"model: {folder}")
+        if len(rows) < len(given):
+            reporter.say(
+                f"{len(given) - len(rows)} of {len(given)} rows are among those that this model "
+                "was trained or chosen on; they are left out"
+            )
         results = Results(score_model(stored, book, rows, progress=reporter.stage("labelling")), [])
     if as_json:
         console.print_json(results.to_json())

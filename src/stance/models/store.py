@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ from stance.models.transformer.adapter import is_adapter
 from stance.schema import Example
 
 FORMAT = 2
+LEARNED_FILE = "learned.json"
 _READABLE = (1, 2)  # 1 knew temperatures only, and no thresholds
 KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer", "blend", "chain")
 
@@ -115,15 +117,21 @@ def save_model(
     calibration: Calibration,
     codebook: Mapping[str, Any],
     thresholds: Thresholds | None = None,
+    learned: Sequence[Example] = (),
+    validation: float | None = None,
 ) -> None:
     """Write a model's folder atomically and seal it with a manifest of hashes.
 
     Args:
         codebook: the parsed codebook that the labels come from, kept beside the weights.
         thresholds: where to abstain, by task.
+        learned: the rows it was trained and chosen on, of which hashes are kept.
+        validation: its score on validation rows, by which the best of a run is found.
     """
     with atomic_folder(folder) as temporary:
         state = model.save(temporary)
+        if learned:
+            write_json(temporary / LEARNED_FILE, sorted({row_hash(row) for row in learned}))
         write_json(
             temporary / MODEL_FILE,
             {
@@ -137,10 +145,24 @@ def save_model(
                     for task, items in (thresholds or {}).items()
                 },
                 "codebook": codebook,
+                "validation": validation,
                 "state": state,
             },
         )
         write_manifest(temporary)
+
+
+def row_hash(row: Example) -> str:
+    """Return what a row is known again by: its text and holder, white space and case aside."""
+    words = " ".join(f"{row.text}\0{row.actor}".casefold().split())
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def learned_rows(folder: Path, rows: Sequence[Example]) -> list[bool]:
+    """Say for each row whether the model in ``folder`` learned from it, as far as it knows."""
+    path = folder / LEARNED_FILE
+    known = set(read_json(path)) if path.is_file() else set()
+    return [row_hash(row) in known for row in rows]
 
 
 def load_model(
@@ -219,35 +241,32 @@ def find_model(wanted: str | None, runs: Path = Path("runs")) -> Path:
     """Return a trained model's folder.
 
     Args:
-        wanted: a model's folder, a run's folder (its transformer, else its first model), or a
-            run's name. Where None, what was trained here goes before what ships with the
-            package: the newest transformer of ``runs``, else the shipped one.
+        wanted: a model's folder, or a run's folder or name, which mean the run's best model on
+            its validation rows. Where None, the model that ships with the package.
 
     Raises:
         ModelError: there is none; says how to get one.
     """
     if wanted is None:
-        found = sorted(runs.glob(f"*/models/transformer*/{MODEL_FILE}"), key=_modified)
-        if found:
-            return found[-1].parent
         try:
             return bundled(f"{SHIPPED}/{MODEL_FILE}").parent
         except InputError:
             raise ModelError(
-                f"no trained model under {runs}/; `stance run configs/default.yaml` makes one, "
-                "or name one with --model"
+                "no model ships with this installation; name a model or a run with --model"
             ) from None
     for folder in (Path(wanted), runs / wanted):
         if (folder / MODEL_FILE).exists():
             return folder
-        inside = sorted(folder.glob(f"models/*/{MODEL_FILE}"))
-        preferred = [path for path in inside if path.parent.name.startswith("transformer")]
+        inside = [path.parent for path in sorted(folder.glob(f"models/*/{MODEL_FILE}"))]
         if inside:
-            return (preferred or inside)[0].parent
-        if folder.is_dir():
+            return max(inside, key=_standing)
+        if folder.is_dir() and any(folder.iterdir()):
             return folder
-    raise ModelError(f"{wanted}: no such model or run")
+    raise ModelError(f"{wanted}: no such model or run; `stance runs` lists the runs in {runs}/")
 
 
-def _modified(path: Path) -> float:
-    return path.stat().st_mtime
+def _standing(folder: Path) -> tuple[float, bool]:
+    """By what a run's models are set in order; those without a score stand last."""
+    facts = read_json(folder / MODEL_FILE)
+    score = facts.get("validation")
+    return (-1.0 if score is None else float(score), facts.get("kind") == "transformer")

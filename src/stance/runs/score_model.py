@@ -11,8 +11,24 @@ from stance.codebook import STANCE, Codebook
 from stance.errors import InputError
 from stance.evaluation.results import ModelResult, Predicted, score
 from stance.models.base import Progress, labelled, silent
-from stance.models.store import StoredModel
+from stance.models.store import StoredModel, learned_rows
 from stance.schema import Example
+
+
+def held_out(model: StoredModel, examples: Sequence[Example]) -> list[Example]:
+    """Return the rows that the model did not learn from, as far as it knows.
+
+    Raises:
+        InputError: it learned from all of them.
+    """
+    known = learned_rows(model.folder, examples)
+    kept = [row for row, seen in zip(examples, known, strict=True) if not seen]
+    if not kept and examples:
+        raise InputError(
+            f"{model.folder}: all {len(examples)} rows are among those it was trained or chosen "
+            "on; score it on rows that it has not seen"
+        )
+    return kept
 
 
 def score_model(

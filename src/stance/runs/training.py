@@ -25,6 +25,7 @@ from stance.config import (
 from stance.corpus.splits import Split
 from stance.evaluation.behaviour.run import run_suites, to_json
 from stance.evaluation.metrics import confusion
+from stance.evaluation.scores import macro_f1_of
 from stance.files import read_json, read_yaml, resolve, write_json
 from stance.models.abstention import fit_thresholds
 from stance.models.base import Probabilities, Progress, StanceClassifier, labelled, silent
@@ -175,6 +176,8 @@ def _keep(
             thresholds=fit_thresholds(
                 validated, held, codebook.classes, precisions=config.precisions
             ),
+            learned=[*rows["train"], *held],
+            validation=_standing(held, validated, codebook),
         )
     if model is not None and _is_probed(training, config) and STANCE in answers.tested:
         progress = reporter.stage(f"{_title(training, config)}: behaviour")
@@ -195,6 +198,17 @@ def _keep(
         arrays[VALIDATED + task] = found
         arrays[f"validation_{task}"] = confusion_of(held, task, found, codebook)
     write_part(part, arrays)
+
+
+def _standing(
+    held: Sequence[Example], validated: Probabilities, codebook: Codebook
+) -> float | None:
+    """Return macro-F1 on the validation rows of the first task that they are labelled for."""
+    for task, found in validated.items():
+        table = confusion_of(held, task, found, codebook)
+        if table.any():
+            return float(macro_f1_of(table))
+    return None
 
 
 def confusion_of(

@@ -291,7 +291,7 @@ def test_a_run_goes_before_the_shipped_model(
     packed: Path, full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
 ) -> None:
     package = tmp_path / "site" / "src" / "stance"
-    root = package / "_bundled" if layout == "wheel" else package.parents[3]
+    root = package / "_bundled" if layout == "wheel" else package.parents[1]
     shipped = root / "data" / "model"
     shipped.parent.mkdir(parents=True)
     shipped.symlink_to(packed)
@@ -302,7 +302,8 @@ def test_a_run_goes_before_the_shipped_model(
     assert find_model(None, runs) == bundled("data/model") == shipped
     (runs / "mine" / "models").mkdir(parents=True)
     (runs / "mine" / "models" / "transformer-s1").symlink_to(full)
-    assert find_model(None, runs) == runs / "mine" / "models" / "transformer-s1"
+    assert find_model(None, runs) == shipped  # what was trained here is taken by name alone
+    assert find_model("mine", runs) == runs / "mine" / "models" / "transformer-s1"
 
 
 def test_without_run_and_shipped_model_it_says_how_to_get_one(
@@ -311,5 +312,5 @@ def test_without_run_and_shipped_model_it_says_how_to_get_one(
     package = tmp_path / "src" / "stance"
     package.mkdir(parents=True)
     monkeypatch.setattr("stance.files.__file__", str(package / "files.py"))
-    with pytest.raises(StanceError, match=r"stance run configs/default\.yaml"):
+    with pytest.raises(StanceError, match="no model ships with this installation"):
         find_model(None, tmp_path / "runs")
