@@ -116,12 +116,10 @@ def test_interval_holds_the_agreement_of_all_documents() -> None:
     assert 0.92 <= held / 400 <= 0.98
 
 
-def test_votes_shares_and_plurality() -> None:
+def test_votes_and_plurality() -> None:
     found = np.array([[0, 1, -1, 2], [0, 0, -1, 2], [1, -1, -1, 2]])
     assert agreement.votes(found, 3).tolist() == [[2, 1, 0], [1, 1, 0], [0, 0, 0], [0, 0, 3]]
     assert agreement.plurality(found, 3).tolist() == [0, -1, -1, 2]
-    shares = agreement.vote_shares(found, 3)
-    np.testing.assert_allclose(shares, [[2 / 3, 1 / 3, 0], [0.5, 0.5, 0], [0, 0, 0], [0, 0, 1]])
 
 
 def test_annotators_without_shared_rows_are_left_out() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from stance.codebook import Codebook
-from stance.corpus.agreement import krippendorff_alpha
+from stance.corpus.agreement import krippendorff_alpha, read_ratings
 from stance.corpus.audit import find_leaks
 from stance.corpus.load import load_examples
-from stance.corpus.release import check_release, ratings, read_jsonl
+from stance.corpus.release import check_release, read_jsonl
 from stance.corpus.splits import by_column
 from stance.corpus.variety import describe_variety
 from stance.schema import Example
@@ -81,7 +81,7 @@ def test_annotators_agree_before_adjudication(
     raw: list[dict[str, Any]], codebook: Codebook
 ) -> None:
     names = codebook.classes["stance"]
-    given = ratings(raw, "stance", names)
+    given = read_ratings(raw, "stance", names).labels
     assert min(min(of_pass) for of_pass in given) >= 0
     alpha = krippendorff_alpha(given, len(names))
     assert alpha >= 0.80

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from stance.corpus.audit import find_leaks, require_clean
+from stance.corpus.divide import Plan, divide
 from stance.corpus.duplicates import clusters, near_duplicates, shingles
 from stance.corpus.splits import Split, by_column, by_folds, by_hash, groups_of
 from stance.errors import InputError
@@ -117,3 +118,32 @@ def test_group_column_may_be_extra(examples: list[Example]) -> None:
     assert len(set(groups_of(named, "meeting"))) <= 12
     with pytest.raises(InputError, match="'meting' is not in the data"):
         groups_of(named, "meting")
+
+
+def test_few_groups_divide_into_folds_all_the_same() -> None:
+    rows = [
+        Example(f"r{at}", f"Ruud spoke of item {at} and {at * 7}.", stance=stance, doc_id=f"d{at % 12}")
+        for at in range(48)
+        for stance in [("neutral", "denying")[at % 2]]
+    ]  # fmt: skip
+    for folds in (2, 3, 5, 6, 11):
+        found = divide(rows, Plan(method="folds", folds=folds))
+        assert len(found) == folds
+        for one in found:
+            assert len(one.train)
+            assert len(one.validation)
+        assert sorted(at for one in found for at in one.test.tolist()) == list(range(48))
+    with pytest.raises(InputError, match="12 groups cannot be divided into 13"):
+        divide(rows, Plan(method="folds", folds=13))
+
+
+def test_folds_keep_the_share_for_validation_that_is_asked() -> None:
+    rows = [
+        Example(
+            f"r{at}", f"Ruud spoke of item {at} and {at * 7}.", stance="neutral", doc_id=f"d{at}"
+        )
+        for at in range(300)
+    ]
+    for share in (0.1, 0.25, 0.3):
+        for one in divide(rows, Plan(method="folds", folds=3, validation=share)):
+            assert len(one.validation) == pytest.approx(200 * share, abs=12)

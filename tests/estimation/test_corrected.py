@@ -10,7 +10,7 @@ from statsmodels.stats.weightstats import DescrStatsW
 from stance.errors import InputError
 from stance.estimation.corrected import design_based, labelled_only, prediction_powered
 from stance.estimation.counting import classify_and_count
-from stance.estimation.sample import Sample, build, by_key
+from stance.estimation.sample import Sample, build, by_key, one_hot
 from stance.evaluation.resampling import FloatArray, IntArray, Interval
 
 SHARES = np.array([0.25, 0.6, 0.15])
@@ -215,3 +215,27 @@ def test_keys_without_gold_are_kept_without_estimate() -> None:
 def test_unusable_power_is_refused() -> None:
     with pytest.raises(InputError, match="power 2"):
         prediction_powered(build(np.eye(2), [0, -1], ["a", "b"]), power=2)
+
+
+def test_nan_is_no_label() -> None:
+    gold = np.r_[np.zeros(70), np.ones(30), np.full(900, np.nan)]
+    guess = one_hot(np.r_[np.zeros(70), np.ones(930)].astype(int), 2)
+    sample = build(guess, gold, list(range(1000)))
+    assert int(sample.labelled.sum()) == 100
+    assert labelled_only(sample)[1].estimate == pytest.approx(0.3)
+    with pytest.raises(InputError, match="give label numbers"):
+        build(guess, np.full(1000, 0.5), list(range(1000)))
+
+
+def test_a_label_that_nobody_gave_may_still_occur() -> None:
+    gold = np.array([0] * 18 + [1] * 12)
+    guess = gold.copy()
+    guess[:6] = 2
+    rest = ([0] * 50 + [1] * 30 + [2] * 20) * 3
+    scores = one_hot(np.r_[guess, rest], 3)
+    sample = build(scores, np.r_[gold, [-1] * 300], list(range(330)))
+    for found in (labelled_only(sample)[2], prediction_powered(sample)[2]):
+        assert found.low == 0
+        assert found.high == pytest.approx(1 - 0.025 ** (1 / 30), abs=0.001)  # 0 of 30, exact
+    for found in (*labelled_only(sample), *prediction_powered(sample), *design_based(sample)):
+        assert found.high != found.low

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stance.cli.data import AsJson, Book, Columns, Source, app, load_rows
+from stance.cli.data import AsJson, Book, Columns, Labels, Source, app, load_rows
 
 if TYPE_CHECKING:
     from stance.codebook import Codebook
@@ -22,6 +22,7 @@ _SHOWN = 20
 def audit(
     source: Source,
     column: Columns = None,
+    label: Labels = None,
     codebook: Book = None,
     beside: Annotated[
         str | None, typer.Option(help="Another table of texts, to compare variety with.")
@@ -46,7 +47,7 @@ def audit(
     from stance.errors import InputError
     from stance.runs.label_check import find_exchanged
 
-    examples, book = load_rows(source, column, codebook)
+    examples, book = load_rows(source, column, label, codebook)
     leaks = find_leaks(examples, as_given(examples))
     with console.reporting() as reporter:
         suspects = find_exchanged(

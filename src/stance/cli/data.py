@@ -14,57 +14,96 @@ Columns = Annotated[
     list[str] | None,
     typer.Option("--column", "-c", help="Our field and the file's column: text=sentence"),
 ]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label", "-l", help="The file's label and ours: 1=supporting, sentiment:pos=positive"
+    ),
+]
 Book = Annotated[str | None, typer.Option("--codebook", help="Label set; else the bundled one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
 
 
-def load_rows(source: str, columns: list[str] | None, codebook: str | None) -> tuple[Any, Any]:
-    from stance.cli.runs import pairs
+def load_rows(
+    source: str, columns: list[str] | None, labels: list[str] | None, codebook: str | None
+) -> tuple[Any, Any]:
+    from stance.cli.runs import label_maps, pairs
     from stance.codebook import load_codebook
     from stance.corpus.load import Mapped, load_examples
     from stance.files import resolve
 
     book = load_codebook(codebook)
-    mapped = Mapped(columns=pairs(columns or []))
+    mapped = Mapped(pairs(columns or []), label_maps(labels or []))
     return load_examples(resolve(source), book, mapped=mapped), book
 
 
 @app.command()
 def validate(
-    source: Source, column: Columns = None, codebook: Book = None, as_json: AsJson = False
+    source: Source,
+    column: Columns = None,
+    label: Labels = None,
+    codebook: Book = None,
+    as_json: AsJson = False,
 ) -> None:
     """List everything wrong with a table, row by row. Exits with 2 where anything is."""
     from stance.cli import console
-    from stance.cli.runs import pairs
+    from stance.cli.runs import label_maps, pairs
     from stance.codebook import load_codebook
-    from stance.corpus.load import Mapped, check_rows
+    from stance.corpus.load import Mapped, check_rows, contradictions
     from stance.corpus.tables import read_rows
     from stance.errors import InputError
     from stance.files import resolve
 
-    mapped = Mapped(columns=pairs(column or []))
-    examples, problems = check_rows(read_rows(resolve(source)), load_codebook(codebook), mapped)
+    mapped = Mapped(pairs(column or []), label_maps(label or []))
+    book = load_codebook(codebook)
+    examples, problems = check_rows(read_rows(resolve(source)), book, mapped)
+    twice = contradictions(examples)
+    without = {task: sum(getattr(row, task) is None for row in examples) for task in book.classes}
     if as_json:
         found = [{"row": problem.row, "message": problem.message} for problem in problems]
-        console.print_json({"rows": len(examples), "problems": found})
+        console.print_json(
+            {
+                "rows": len(examples), "problems": found, "contradictions": twice,
+                "without": without,
+            }
+        )  # fmt: skip
     else:
         for problem in problems:
             console.out.print(str(problem), markup=False, highlight=False)
-    if problems:
-        raise InputError(f"{source}: {len(problems)} rows are wrong")
+        for line in twice:
+            console.out.print(line, markup=False, highlight=False)
+    if problems or twice:
+        said = [f"{len(problems)} rows are wrong"] if problems else []
+        said += [f"{len(twice)} rows contradict others"] if twice else []
+        raise InputError(f"{source}: {' and '.join(said)}")
+    if examples and all(count == len(examples) for count in without.values()):
+        raise InputError(
+            f"{source}: no row has a label of {' or '.join(without)}; map its column with "
+            "--column stance=NAME"
+        )
+    for task, count in without.items():
+        if count and not as_json:
+            console.out.print(f"{count} of {len(examples)} rows have no {task}", highlight=False)
     if not as_json:
-        console.out.print(f"{source}: {len(examples)} rows are good", markup=False, highlight=False)
+        console.out.print(
+            f"{source}: {len(examples)} rows are good",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command()
 def describe(
-    source: Source, column: Columns = None, codebook: Book = None, as_json: AsJson = False
+    source: Source,
+    column: Columns = None,
+    label: Labels = None,
+    codebook: Book = None,
+    as_json: AsJson = False,
 ) -> None:
     """Count rows, articles, actors, labels by split, quote types and lengths."""
     from stance.cli import console
     from stance.corpus.variety import describe_rows
 
-    examples, book = load_rows(source, column, codebook)
+    examples, book = load_rows(source, column, label, codebook)
     facts = describe_rows(examples, book)
     if as_json:
         console.print_json(facts.to_json())
@@ -84,10 +123,11 @@ def split(
         Path, typer.Option("--output", "-o", help="File to write: .jsonl, .csv or .parquet.")
     ],
     column: Columns = None,
+    label: Labels = None,
     codebook: Book = None,
     group: Annotated[str, typer.Option(help="Column that must not be torn apart.")] = "doc_id",
-    validation: Annotated[float, typer.Option(help="Share for validation, in tenths.")] = 0.1,
-    test: Annotated[float, typer.Option(help="Share for testing, in tenths.")] = 0.2,
+    validation: Annotated[float, typer.Option(help="Share for validation.")] = 0.1,
+    test: Annotated[float, typer.Option(help="Share for testing.")] = 0.2,
     salt: Annotated[str, typer.Option(help="Another salt gives another split.")] = "",
 ) -> None:
     """Write the rows with a split column: grouped, near-duplicates together, stratified."""
@@ -102,7 +142,7 @@ def split(
 
     require_apart(output, [source])
     require_writable(output)
-    examples, _ = load_rows(source, column, codebook)
+    examples, _ = load_rows(source, column, label, codebook)
     groups = groups_of(examples, group)
     parts = by_hash(examples, groups, validation=validation, test=test, salt=salt)
     require_clean(examples, parts)
@@ -118,19 +158,28 @@ def split(
 def agreement(
     source: Source,
     task: Annotated[str, typer.Option(help="Which label: stance or sentiment.")] = "stance",
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="A column of one annotator; else stance_a, stance_b and so on."),
+    ] = None,
+    annotator: Annotated[
+        str,
+        typer.Option(help="In a table of one row a label: the annotator's column."),
+    ] = "",
+    label: Labels = None,
     codebook: Book = None,
     as_json: AsJson = False,
 ) -> None:
-    """How far two annotation passes agree: alpha, kappa and confusions, with intervals.
+    """How far any number of annotators agree: alpha, kappa and confusions, with intervals.
 
-    Reads the columns stance_a and stance_b (or sentiment_a and sentiment_b) of the rows.
+    Reads one column an annotator (gaps are allowed), or, with --annotator, one row a label.
     """
     from dataclasses import asdict
 
     from stance.cli import console
+    from stance.cli.runs import label_maps
     from stance.codebook import load_codebook, suggest
     from stance.corpus import agreement as agree
-    from stance.corpus.release import ratings
     from stance.corpus.tables import read_rows
     from stance.errors import InputError
     from stance.files import resolve
@@ -140,33 +189,54 @@ def agreement(
         raise InputError(f"--task {task!r} is not a task; {suggest(task, list(tasks))}")
     names = tasks[task]
     rows = [row for _, row in read_rows(resolve(source))]
-    given = ratings(rows, task, names)
-    documents = [row.get("doc_id") or at for at, row in enumerate(rows)]
-    overall = agree.alpha_interval(given, len(names), documents)
-    labels = agree.alpha_per_label(given, len(names), documents)
-    (pair,) = agree.pairwise(given, len(names), documents)
+    given = agree.read_ratings(
+        rows, task, names, columns=by or (), annotator=annotator,
+        labels=label_maps(label or []).get(task),
+    )  # fmt: skip
+    overall = agree.alpha_interval(given.labels, len(names), given.documents)
+    labels = agree.alpha_per_label(given.labels, len(names), given.documents)
+    found = agree.pairwise(given.labels, len(names), given.documents)
+    several = int(((given.labels != agree.MISSING).sum(axis=0) > 1).sum())
     if as_json:
-        found = {
-            "alpha": asdict(overall),
-            "alpha_per_label": {n: asdict(i) for n, i in zip(names, labels, strict=True)},
-            "kappa": asdict(pair.kappa),
-            "confusion": pair.confusion.tolist(),
-            "labels": list(names),
-        }
-        console.print_json(found)
+        console.print_json(
+            {
+                "annotators": given.annotators,
+                "alpha": asdict(overall),
+                "alpha_per_label": {n: asdict(i) for n, i in zip(names, labels, strict=True)},
+                "pairs": [
+                    {
+                        "first": given.annotators[pair.first],
+                        "second": given.annotators[pair.second],
+                        "rows": pair.n_rows,
+                        "kappa": asdict(pair.kappa),
+                        "confusion": pair.confusion.tolist(),
+                    }
+                    for pair in found
+                ],
+                "labels": list(names),
+            }
+        )
         return
 
     def shown(value: Any) -> str:
         return f"{value.estimate:.3f} ({value.low:.3f}–{value.high:.3f})"
 
-    head = [["Krippendorff's alpha", shown(overall)], ["Cohen's kappa", shown(pair.kappa)]]
-    head += [["rows labelled twice", str(pair.n_rows)], ["articles", str(overall.n_groups)]]
+    head = [["Krippendorff's alpha", shown(overall)], ["annotators", str(len(given.annotators))]]
+    head += [["rows labelled twice or more", str(several)], ["articles", str(overall.n_groups)]]
     console.print_table(f"{source}: {task}, 95 % over articles", ["", ""], head, right=[1])
     table = [[name, shown(value)] for name, value in zip(names, labels, strict=True)]
     console.print_table("", [task, "alpha of this label against the rest"], table, right=[1])
-    table = [[name, *map(str, pair.confusion[at])] for at, name in enumerate(names)]
-    columns = ["pass A \\ B", *(name[:4] for name in names)]
-    console.print_table("", columns, table, right=range(1, len(columns)))
+    table = [
+        [given.annotators[pair.first], given.annotators[pair.second], str(pair.n_rows),
+         shown(pair.kappa)]
+        for pair in found
+    ]  # fmt: skip
+    console.print_table("", ["one", "other", "rows", "Cohen's kappa"], table, right=[2, 3])
+    for pair in found:
+        table = [[name, *map(str, pair.confusion[at])] for at, name in enumerate(names)]
+        title = f"{given.annotators[pair.first]} \\ {given.annotators[pair.second]}"
+        columns = [title, *(name[:4] for name in names)]
+        console.print_table("", columns, table, right=range(1, len(columns)))
 
 
 @app.command()

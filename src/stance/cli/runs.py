@@ -109,6 +109,10 @@ def evaluate(
         list[str] | None,
         typer.Option("--column", "-c", help="Our field and the file's column: text=sentence"),
     ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="The file's label and ours: 1=supporting, sentiment:pos=positive"),
+    ] = None,
     codebook: Annotated[
         str | None, typer.Option(help="Codebook of the rows; the model's own if not given.")
     ] = None,
@@ -148,7 +152,7 @@ def evaluate(
         book = parse_codebook(stored.codebook, source=str(folder))
     else:
         stored = load_model(folder, book.classes)
-    given = load_examples(data, book, mapped=Mapped(columns=pairs(column or [])))
+    given = load_examples(data, book, mapped=Mapped(pairs(column or []), label_maps(label or [])))
     rows = held_out(stored, given)
     with console.reporting() as reporter:
         if Path(model) != folder:
@@ -199,6 +203,29 @@ def pairs(items: list[str]) -> dict[str, str]:
         if not (key and equals and value):
             raise InputError(f"{item!r} is not of the form field=column")
         result[key] = value
+    return result
+
+
+def label_maps(items: list[str]) -> dict[str, dict[str, str]]:
+    """Read ``old=new`` (of stance) and ``task:old=new`` options as ``data.labels`` has them.
+
+    An empty ``new`` drops the label.
+
+    Raises:
+        InputError: one is not of that form.
+    """
+    from stance.codebook import STANCE, TASKS
+    from stance.errors import InputError
+
+    result: dict[str, dict[str, str]] = {}
+    for item in items:
+        old, equals, new = item.partition("=")
+        task, colon, label = old.partition(":")
+        if not (colon and task in TASKS):
+            task, label = STANCE, old
+        if not (equals and label):
+            raise InputError(f"{item!r} is not of the form old=new or sentiment:old=new")
+        result.setdefault(task, {})[label] = new
     return result
 
 

@@ -10,7 +10,8 @@ add up over documents.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import re
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stance.codebook import suggest
+from stance.corpus.tables import as_text
 from stance.errors import InputError
 from stance.evaluation.resampling import (
     FloatArray,
@@ -46,18 +49,102 @@ class PairAgreement:
     confusion: IntArray
 
 
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """What annotators said: label numbers ``(n_annotators, n_rows)``, gaps ``MISSING``."""
+
+    annotators: tuple[str, ...]
+    labels: IntArray
+    documents: tuple[Hashable, ...]
+
+
+def read_ratings(
+    rows: Sequence[Mapping[str, Any]],
+    task: str,
+    names: Sequence[str],
+    *,
+    columns: Sequence[str] = (),
+    annotator: str = "",
+    labels: Mapping[str, str] | None = None,
+) -> Ratings:
+    """Read the labels of any number of annotators.
+
+    Args:
+        names: the labels that there are.
+        columns: one column an annotator; ``stance_a``, ``stance_b``, ``stance_c`` and so on, as
+            many as the rows have, where none is named.
+        annotator: in long tables, the column that names the annotator; rows of one ``id`` are
+            one row labelled again, by the column named as the task.
+        labels: what the rows' labels are in ours; an empty string is no label.
+
+    Raises:
+        InputError: fewer than two annotators, or a label that is not known; names the row.
+    """
+    if annotator:
+        return _long_ratings(rows, task, names, annotator, labels)
+    found = list(columns) or sorted(
+        {name for row in rows for name in row if re.fullmatch(rf"{re.escape(task)}_[a-z]", name)}
+    )
+    absent = [name for name in found if not any(name in row for row in rows)]
+    if absent or len(found) < 2:
+        wanted = absent[0] if absent else f"{task}_a and {task}_b"
+        raise InputError(
+            f"the rows have no columns {wanted}; name one column an annotator, or the column that "
+            "names the annotator"
+        )
+    table = [
+        [_vote(row.get(name), at, name, names, labels) for at, row in enumerate(rows, start=1)]
+        for name in found
+    ]
+    documents = tuple(row.get("doc_id") or at for at, row in enumerate(rows))
+    return Ratings(tuple(found), np.array(table, dtype=np.int64), documents)
+
+
+def _long_ratings(
+    rows: Sequence[Mapping[str, Any]],
+    task: str,
+    names: Sequence[str],
+    annotator: str,
+    labels: Mapping[str, str] | None,
+) -> Ratings:
+    for name in (annotator, task, "id"):
+        if not any(name in row for row in rows):
+            raise InputError(f"the rows have no column {name!r}")
+    people = sorted({as_text(row.get(annotator)) for row in rows})
+    ids = list(dict.fromkeys(as_text(row.get("id")) for row in rows))
+    if len(people) < 2:
+        raise InputError(f"column {annotator!r} names one annotator only ({people[0]!r})")
+    table = np.full((len(people), len(ids)), MISSING, dtype=np.int64)
+    place = {name: at for at, name in enumerate(ids)}
+    documents: dict[str, Hashable] = {}
+    for at, row in enumerate(rows, start=1):
+        who, what = people.index(as_text(row.get(annotator))), place[as_text(row.get("id"))]
+        vote = _vote(row.get(task), at, task, names, labels)
+        if table[who, what] not in (MISSING, vote):
+            raise InputError(f"row {at}: {people[who]!r} labels {ids[what]!r} a second time")
+        table[who, what] = vote
+        documents.setdefault(ids[what], row.get("doc_id") or ids[what])
+    return Ratings(tuple(people), table, tuple(documents[name] for name in ids))
+
+
+def _vote(
+    cell: Any, row: int, column: str, names: Sequence[str], labels: Mapping[str, str] | None
+) -> int:
+    value = as_text(cell).strip()
+    if labels is not None:
+        value = labels.get(value, value)
+    if not value:
+        return MISSING
+    if value not in names:
+        raise InputError(f"row {row}: {column} {value!r} is not a label; {suggest(value, names)}")
+    return list(names).index(value)
+
+
 def votes(ratings: ArrayLike, n_labels: int) -> IntArray:
     """How many annotators gave each row each label, ``(n_rows, n_labels)``."""
     checked = _checked(ratings, n_labels)
     counts: IntArray = (checked[:, :, None] == np.arange(n_labels)).sum(axis=0)
     return counts
-
-
-def vote_shares(ratings: ArrayLike, n_labels: int) -> FloatArray:
-    """The votes of each row as shares, ``(n_rows, n_labels)``; all 0 for an unlabelled row."""
-    counts = votes(ratings, n_labels)
-    shares: FloatArray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return shares
 
 
 def plurality(ratings: ArrayLike, n_labels: int) -> IntArray:

@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.corpus import divide as leave_out
 from stance.corpus import splits
 from stance.corpus.splits import Split, groups_of, stratified_parts, with_validation
 from stance.errors import InputError
@@ -38,7 +37,7 @@ FOLDED: tuple[Method, ...] = ("folds", "actors", "values")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How rows are divided; see the methods' functions in ``splits`` and ``leave_out``.
+    """How rows are divided; see the methods' functions here and in ``splits``.
 
     ``by`` is the column of ``values`` and ``time`` (``topic`` and ``date`` where empty),
     ``repeats`` the number of times that folds are drawn anew.
@@ -67,9 +66,9 @@ def divide(examples: Sequence[Example], plan: Plan) -> list[Split]:
     if plan.method == "hash":
         return [splits.by_hash(examples, groups, **shares, salt=plan.salt)]
     if plan.method == "time":
-        return [leave_out.by_time(examples, groups, plan.by or BY["time"], **shares)]
+        return [by_time(examples, groups, plan.by or BY["time"], **shares)]
     if plan.method == "cross":
-        return [leave_out.by_corpus(examples, groups, validation=plan.validation, salt=plan.salt)]
+        return [by_corpus(examples, groups, validation=plan.validation, salt=plan.salt)]
     found: list[Split] = []
     for repeat in range(plan.repeats):
         # The first repeat keeps the plan's salt, so that a run of one repeat is part of it.
@@ -85,12 +84,14 @@ def _folds(
     examples: Sequence[Example], groups: Sequence[str], plan: Plan, salt: str
 ) -> Iterator[Split]:
     if plan.method == "folds":
-        return splits.by_folds(examples, groups, plan.folds, salt=salt)
+        return splits.by_folds(examples, groups, plan.folds, validation=plan.validation, salt=salt)
     if plan.method == "actors":
-        return leave_out.by_actors(examples, groups, plan.folds, salt=salt)
+        return by_actors(examples, groups, plan.folds, validation=plan.validation, salt=salt)
     if plan.method == "values":
         column = plan.by or BY["values"]
-        return leave_out.by_values(examples, groups, column, plan.folds, salt=salt)
+        return by_values(
+            examples, groups, column, plan.folds, validation=plan.validation, salt=salt
+        )
     raise InputError(f"split.method {plan.method!r} is not one of {', '.join(DIVIDED)}")
 
 
@@ -121,7 +122,12 @@ def new_actors(examples: Sequence[Example], split: Split) -> NDArray[np.int64]:
 
 
 def by_actors(
-    examples: Sequence[Example], groups: Sequence[str], folds: int, *, salt: str = ""
+    examples: Sequence[Example],
+    groups: Sequence[str],
+    folds: int,
+    *,
+    validation: float = 0.1,
+    salt: str = "",
 ) -> Iterator[Split]:
     """Yield folds of whole articles whose holders do not occur in training; all rows tested once.
 
@@ -134,11 +140,17 @@ def by_actors(
     parts = stratified_parts(examples, groups, folds, salt)
     for fold in range(folds):
         test = parts == fold
-        yield _fold(examples, groups, fold, test, _holds(keys, test), salt)
+        yield _fold(examples, groups, fold, test, _holds(keys, test), salt, validation)
 
 
 def by_values(
-    examples: Sequence[Example], groups: Sequence[str], column: str, folds: int, *, salt: str = ""
+    examples: Sequence[Example],
+    groups: Sequence[str],
+    column: str,
+    folds: int,
+    *,
+    validation: float = 0.1,
+    salt: str = "",
 ) -> Iterator[Split]:
     """Yield folds of a column's values (topics, holders, outlets); all rows tested once.
 
@@ -164,7 +176,7 @@ def by_values(
         parts = stratified_parts(examples, values, folds, salt)
     for fold in range(int(parts.max()) + 1):
         test = parts == fold
-        yield _fold(examples, groups, fold, test, _holds(groups, test), salt)
+        yield _fold(examples, groups, fold, test, _holds(groups, test), salt, validation)
 
 
 def by_time(
@@ -274,10 +286,14 @@ def _fold(
     test: NDArray[np.bool_],
     barred: NDArray[np.bool_],
     salt: str,
+    validation: float,
 ) -> Split:
     rest = np.flatnonzero(~test & ~barred)
     try:
-        return with_validation(examples, groups, fold, rest, np.flatnonzero(test), f"{salt}/{fold}")
+        return with_validation(
+            examples, groups, fold, rest, np.flatnonzero(test), f"{salt}/{fold}",
+            validation=validation,
+        )  # fmt: skip
     except InputError:
         left = len({groups[at] for at in rest.tolist()})
         raise InputError(

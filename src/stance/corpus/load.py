@@ -84,6 +84,25 @@ def load_examples(
     return examples
 
 
+def contradictions(examples: Sequence[Example]) -> list[str]:
+    """Say which rows give one text and holder two labels of a task."""
+    first: dict[tuple[str, str, str, str], Example] = {}
+    found = []
+    for row in examples:
+        for task in TASKS:
+            label = getattr(row, task)
+            if label is None:
+                continue
+            key = (task, " ".join(row.text.split()), row.actor, row.target)
+            other = first.setdefault(key, row)
+            if getattr(other, task) != label:
+                found.append(
+                    f"{row.id!r} and {other.id!r} are one text and holder, labelled {label} and "
+                    f"{getattr(other, task)}"
+                )
+    return found
+
+
 def check_rows(
     rows: Iterable[tuple[int, Row]], codebook: Codebook, mapped: Mapped
 ) -> tuple[list[Example], list[Problem]]:
@@ -154,6 +173,12 @@ def _example(number: int, row: Row, codebook: Codebook, mapped: Mapped) -> Examp
 
 
 def _label(task: str, cell: Any, codebook: Codebook, mapped: Mapped) -> str | None:
+    if isinstance(cell, (list, tuple)):  # as doccano exports it
+        if len(cell) > 1:
+            raise InputError(
+                f"{task} has {len(cell)} labels ({', '.join(map(str, cell))}); keep one"
+            )
+        cell = cell[0] if cell else None
     value = as_text(cell)
     if not value or task not in codebook.tasks:
         return None

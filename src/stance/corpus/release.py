@@ -106,16 +106,3 @@ def _row_problems(
         field = _SPAN_OF.get(name)
         if field and inside.replace("\n", " ") != row[field]:
             yield f"{row['id']}: {name} holds {inside!r}, not {row[field]!r}"
-
-
-def ratings(rows: Sequence[Mapping[str, Any]], task: str, names: Sequence[str]) -> list[list[int]]:
-    """Return the label ids of the two blind passes, -1 where a pass gave none.
-
-    Raises:
-        InputError: the rows carry no annotation passes.
-    """
-    columns = [f"{task}_{name}" for name in ("a", "b")]
-    if not all(any(column in row for row in rows) for column in columns):
-        raise InputError(f"the rows have no columns {' and '.join(columns)}")
-    position = {name: at for at, name in enumerate(names)}
-    return [[position.get(row.get(column) or "", -1) for row in rows] for column in columns]

@@ -110,11 +110,18 @@ def by_hash(
     test: float = 0.2,
     salt: str = "",
 ) -> Split:
-    """Divide into train, validation and test by tenths of the groups."""
-    wanted = {"validation": round(validation * _PARTS), "test": round(test * _PARTS)}
-    if min(wanted.values()) < 1 or sum(wanted.values()) >= _PARTS:
-        raise InputError("split: validation and test must be tenths, 0.1 or more, together under 1")
-    parts = stratified_parts(examples, groups, _PARTS, salt)
+    """Divide into train, validation and test by tenths of the groups, or finer where asked.
+
+    Raises:
+        InputError: the shares are too fine, or leave nothing to train on.
+    """
+    count = _fineness(validation, test)
+    wanted = {"validation": round(validation * count), "test": round(test * count)}
+    if sum(wanted.values()) >= count:
+        raise InputError(
+            f"split: validation {validation:g} and test {test:g} leave nothing to train on"
+        )
+    parts = stratified_parts(examples, groups, count, salt)
     is_test = parts < wanted["test"]
     is_validation = ~is_test & (parts < wanted["test"] + wanted["validation"])
     return Split(
@@ -125,16 +132,38 @@ def by_hash(
     )
 
 
+def _fineness(*shares: float) -> int:
+    """Return into how many parts to divide so that each share is a whole number of them.
+
+    Raises:
+        InputError: no number up to a hundred does; names the share.
+    """
+    for count in (_PARTS, 20, 25, 40, 50, 100):
+        if all(abs(share * count - round(share * count)) < 1e-9 for share in shares):
+            if min(shares) * count < 1 - 1e-9:
+                break
+            return count
+    raise InputError(
+        f"split: shares {', '.join(f'{share:g}' for share in shares)}: give hundredths"
+    )
+
+
 def by_folds(
-    examples: Sequence[Example], groups: Sequence[str], folds: int, *, salt: str = ""
+    examples: Sequence[Example],
+    groups: Sequence[str],
+    folds: int,
+    *,
+    validation: float = 0.1,
+    salt: str = "",
 ) -> Iterator[Split]:
-    """Yield ``folds`` splits; every row is tested once, a tenth of the rest validates."""
+    """Yield ``folds`` splits; every row is tested once, a share of the rest validates."""
     parts = stratified_parts(examples, groups, folds, salt)
     for fold in range(folds):
         rest = np.flatnonzero(parts != fold)
         yield with_validation(
-            examples, groups, fold, rest, np.flatnonzero(parts == fold), f"{salt}/{fold}"
-        )
+            examples, groups, fold, rest, np.flatnonzero(parts == fold), f"{salt}/{fold}",
+            validation=validation,
+        )  # fmt: skip
 
 
 def with_validation(
@@ -144,12 +173,18 @@ def with_validation(
     rest: Indices,
     test: Indices,
     salt: str,
+    *,
+    validation: float = 0.1,
 ) -> Split:
-    """Take a tenth of the ``rest``, whole groups of it, for validation."""
-    inner = stratified_parts(
-        [examples[int(at)] for at in rest], [groups[int(at)] for at in rest], _PARTS, salt
-    )
-    return Split(fold, rest[inner != 0], rest[inner == 0], test)
+    """Take a share of the ``rest``, whole groups of it, for validation.
+
+    Where there are fewer groups than parts to make, the share is met as nearly as they allow.
+    """
+    own = [groups[int(at)] for at in rest]
+    count = min(_fineness(validation), len(set(own)))
+    inner = stratified_parts([examples[int(at)] for at in rest], own, max(2, count), salt)
+    held = inner < min(max(1, round(validation * count)), count - 1)
+    return Split(fold, rest[~held], rest[held], test)
 
 
 def stratified_parts(
@@ -161,7 +196,8 @@ def stratified_parts(
     distinct = len(set(groups))
     if distinct < parts:
         raise InputError(
-            f"{distinct} groups cannot be divided into {parts} parts; take fewer folds"
+            f"{distinct} groups cannot be divided into {parts} parts; take fewer folds or larger "
+            "shares, or name another column as the group"
         )
     keys = [hashlib.sha256(f"{salt}\0{group}".encode()).hexdigest() for group in groups]
     labels = [example.stance or example.sentiment or "" for example in examples]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from stance.errors import InputError
 from stance.files import CsvWriter, atomic_path, write_jsonl
 
 Row = dict[str, Any]
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".json")
 WRITTEN = (".jsonl", ".csv", ".parquet")
 _MAX_FIELD = 10 << 20
+INDEX = "\0index"
 
 
 def read_rows(
@@ -45,6 +47,10 @@ def read_rows(
             return _read_jsonl(path)
         if path.suffix == ".parquet":
             return _read_parquet(path)
+        if path.suffix == ".json":
+            from stance.corpus.exchange import read_label_studio
+
+            return read_label_studio(path)
         raise InputError(f"{path}: unknown kind of table; use one of {', '.join(SUFFIXES)}")
     if path.is_dir() or _looks_like_hub_name(str(source)):
         return _read_datasets(str(source), split, download)
@@ -53,7 +59,7 @@ def read_rows(
 
 def as_text(value: Any) -> str:
     """Return a cell as the string it stands for; an absent cell is empty."""
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, str):
         return value
@@ -85,6 +91,8 @@ def _read_csv(path: Path, delimiter: str) -> Iterator[tuple[int, Row]]:
             for record in reader:
                 if header is None:
                     header = record
+                    if len(header) > 1 and not header[0]:
+                        header[0] = INDEX  # what pandas.to_csv() writes first, without a name
                     repeated = sorted({name for name in header if header.count(name) > 1})
                     if repeated:
                         raise InputError(f"{path}: column {repeated[0]!r} stands twice")
@@ -97,7 +105,9 @@ def _read_csv(path: Path, delimiter: str) -> Iterator[tuple[int, Row]]:
                         f"{path}: row {number} has {len(record)} cells, the header {len(header)}"
                     )
                 _check("".join(record), path, number)
-                yield number, dict(zip(header, record, strict=True))
+                row = dict(zip(header, record, strict=True))
+                row.pop(INDEX, None)
+                yield number, row
         except csv.Error as error:
             raise InputError(f"{path}: row {number + 1}: {error}") from None
     if header is None:

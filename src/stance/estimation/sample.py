@@ -25,7 +25,7 @@ class Sample:
     """Rows of a corpus, ``(n,)`` each; ``build`` checks and numbers them.
 
     ``scores`` ``(n, n_labels)`` are the model's probabilities, or 1 for its label and 0
-    elsewhere. ``y_true`` is the label a person gave, -1 where none did. ``inclusion`` is
+    elsewhere. ``y_true`` is the label a person gave, -1 (or NaN) where none did. ``inclusion`` is
     the probability with which a row was chosen to be labelled by a person, NaN throughout
     where it was the same for all. ``outside`` marks labelled rows that are not of the corpus
     whose labels are asked about. ``groups`` numbers the documents.
@@ -79,6 +79,11 @@ def build(
         raise InputError(f"scores have shape {rows.shape}: give finite numbers, rows by labels")
     n_rows = len(rows)
     true = np.asarray(y_true)
+    if np.issubdtype(true.dtype, np.floating):
+        true = np.where(np.isnan(true), UNLABELLED, true)  # as pandas writes a gap
+        whole = np.flatnonzero(true != np.floor(true))
+        if len(whole):
+            raise InputError(f"y_true[{whole[0]}] is {true[whole[0]]}: give label numbers")
     chance = np.full(n_rows, np.nan) if inclusion is None else np.asarray(inclusion, np.float64)
     elsewhere = np.zeros(n_rows, bool) if outside is None else np.asarray(outside, bool)
     for name, length in (
