@@ -13,6 +13,7 @@ from sklearn.metrics import f1_score
 import stance
 from stance.config import parse_config
 from stance.errors import InputError
+from stance.report.report import write_report
 from stance.runs.experiment import Run, run
 from stance.schema import Article
 
@@ -161,3 +162,17 @@ def test_a_corpus_may_not_name_its_columns_as_the_answers_are(
     path.write_text("".join(json.dumps({**row, "probability": 1}) + "\n" for row in rows))
     with pytest.raises(InputError, match=r"\(probability\); rename"):
         stance.answers(_trained(path, tmp_path / "runs"))
+
+
+def test_rows_with_sentiment_alone_train_and_are_reported(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    lines = ["id,doc_id,text,sentiment,split"]
+    for at in range(60):
+        label = ["negative", "neutral", "positive"][at % 3]
+        part = "train" if at < 40 else "validation" if at < 50 else "test"
+        lines.append(f"{at},d{at},Ruud spoke of item {at} and {at * 7}.,{label},{part}")
+    path.write_text("\n".join(lines) + "\n")
+    done = _trained(path, tmp_path / "runs")
+    assert {model.task for model in done.results.models} == {"sentiment"}
+    assert write_report(done.folder).is_file()
+    assert stance.load_model("small", runs=tmp_path / "runs").name in ("majority", "tfidf-svm")

@@ -76,8 +76,8 @@ def test_the_users_table_decides(tmp_path: Path) -> None:
         ("- {name: a, alias: [b]}", "'alias'"),
         ("- {name: a, aliases: b}", "list of texts"),
         ("- {name: a, aliases: [c]}\n- {name: b, aliases: [C]}", "belongs to"),
-        ("- [", "not YAML"),
-        ("- !!python/object/apply:os.getcwd []", "not YAML"),
+        ("- [", "line 1"),
+        ("- !!python/object/apply:os.getcwd []", "constructor"),
     ],
 )
 def test_a_bad_table_is_refused_in_one_line(tmp_path: Path, source: str, message: str) -> None:
@@ -86,3 +86,22 @@ def test_a_bad_table_is_refused_in_one_line(tmp_path: Path, source: str, message
     with pytest.raises(ConfigError, match=message) as caught:
         read_aliases(file)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("- name: &a Orsk\n  aliases: [*a]\n", "aliases"),
+        ("- {name: Orsk, name: Velm}\n", "stands twice"),
+        ("[" * 3000, "recursion"),
+    ],
+)
+def test_alias_tables_are_strict_yaml(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "aliases.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=named):
+        read_aliases(path)
+    path.write_text("- {name: Norway, aliases: [NO], side: no}\n")
+    table = read_aliases(path)
+    assert table.canonical("NO") == "Norway"
+    assert table.side == {"Norway": "no"}

@@ -226,3 +226,10 @@ def test_untrusted_types_are_refused(tmp_path: Path) -> None:
         archive.writestr("schema.json", schema)
     with pytest.raises(ModelError):
         load_pipelines(["stance"], tmp_path)
+
+
+def test_an_empty_list_of_cues_matches_nothing() -> None:
+    from stance.models.lexicon import compile_cues
+
+    assert compile_cues([]).search("Ane Ruud condemned it.") is None
+    assert compile_cues(["condemn*"]).search("Ane Ruud condemned it.")

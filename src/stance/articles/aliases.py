@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import ConfigError
+from stance.files import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,8 @@ def read_aliases(path: str | Path) -> AliasTable:
     Raises ``ConfigError`` for a file that is not such a list, or that gives one alias to two
     actors.
     """
-    # The parser is loaded for those who have a table only.
-    import yaml
-
     path = Path(path)
-    try:
-        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML ({str(error).splitlines()[0]})") from error
+    rows = read_yaml(path)
     if not isinstance(rows, list):
         raise ConfigError(f"{path}: must be a list of actors, each with name and aliases")
     names: dict[str, str] = {}

@@ -51,7 +51,9 @@ def load_lexicon(path: Path | None, stances: Sequence[str]) -> dict[str, list[st
 
 
 def compile_cues(cues: Sequence[str]) -> re.Pattern[str]:
-    """Return one pattern for many cues, longest first; ``*`` ends a stem."""
+    """Return one pattern for many cues, longest first; ``*`` ends a stem. None match nothing."""
+    if not cues:
+        return re.compile(r"(?!)")
     parts = []
     for cue in sorted(cues, key=len, reverse=True):
         words = [re.escape(word).replace(r"\*", r"\w{0,12}") for word in cue.split()]

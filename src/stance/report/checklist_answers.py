@@ -53,7 +53,7 @@ class Answers:
 
 def answers_of(run: RunData, leaks: Sequence[str]) -> Answers:
     """Read a run's answers off its facts, configuration, rows and results."""
-    task = next(iter(run.codebook.tasks))
+    task = next(task for task in run.codebook.tasks if run.results.of(task))
     models = run.results.of(task)
     card = read_data_card(run)
     return Answers(

@@ -105,7 +105,7 @@ def _describe(folder: Path) -> RunEntry:
         "started": str(facts["started"]),
         "data": str(facts["config"]["data"]["path"]),
         "seeds": tuple(int(seed) for seed in facts["seeds"]),
-        "models": len(facts["config"]["models"]),
+        "models": len(facts["config"].get("models", ("tagger",))),
         "commit": str(git.get("commit") or ""),
         "dirty": bool(git.get("dirty")),
     }
@@ -115,6 +115,13 @@ def _describe(folder: Path) -> RunEntry:
         return RunEntry(folder.name, RunStatus.RUNNING, **known)
     if not (folder / "results.json").exists():
         return RunEntry(folder.name, RunStatus.STOPPED, **known)
+    if "models" not in facts["config"]:
+        raw = read_json(folder / "results.json")
+        best = max(raw["scores"], key=lambda name: raw["scores"][name]["measures"]["holder"]["f1"])
+        return RunEntry(
+            folder.name, RunStatus.FINISHED, **known, task="attribution",
+            articles=int(raw["articles"]), best=best,
+        )  # fmt: skip
     if not _is_whole_parquet(folder / "predictions.parquet"):
         return RunEntry(
             folder.name, RunStatus.BROKEN, **known, reason="predictions.parquet is not whole"

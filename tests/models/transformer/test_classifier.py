@@ -315,3 +315,25 @@ def test_an_altered_stance_model_is_no_start(stored: tuple[TransformerClassifier
     config.write_text(config.read_text().replace("{", "{ ", 1))
     with pytest.raises(IntegrityError, match=r"config\.json has changed"):
         load_encoder(folder)
+
+
+def test_a_failed_export_loses_no_training(
+    tiny_encoder: Path, examples: list[Example], codebook: Codebook, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    said: list[str] = []
+    model = TransformerClassifier(
+        codebook.classes, backbone=str(tiny_encoder), options=TrainingOptions(epochs=1),
+        say=said.append,
+    ).fit(examples)  # fmt: skip
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("an operator is not known")
+
+    monkeypatch.setattr("stance.models.transformer.export.export_onnx", fail)
+    folder = tmp_path / "model"
+    save_model(model, folder, name="t", calibration=Calibration({}), codebook={})
+    assert not (folder / "model.onnx").exists()
+    assert any("an operator is not known" in line for line in said)
+    answers = load_model(folder).predict_proba(examples[:3])["stance"]
+    np.testing.assert_allclose(answers, model.predict_proba(examples[:3])["stance"], atol=1e-5)

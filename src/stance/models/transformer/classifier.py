@@ -220,7 +220,12 @@ class TransformerClassifier:
             folder / "model.safetensors",
         )
         self._save_frame(folder)
-        export_onnx(network, self._inputs, folder / "model.onnx")
+        try:
+            export_onnx(network, self._inputs, folder / "model.onnx")
+        except Exception as error:  # the exporter raises many kinds; a training must outlive them
+            (folder / "model.onnx").unlink(missing_ok=True)
+            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+            self.say(f"no export: {reason}; the model is kept and labels with torch, more slowly")
         return self._state()
 
     def save_adapter(
