@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def compare(
     names: Annotated[
-        list[str], typer.Argument(help="Run folders, or names of runs.", metavar="RUN [RUN]...")
+        list[str], typer.Argument(help="Run folders, or names of runs.", metavar="RUN")
     ],
     models: Annotated[
         str | None,

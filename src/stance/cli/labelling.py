@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
     from stance.models.store import StoredModel
     from stance.schema import Prediction
 
@@ -204,7 +207,7 @@ def _print_doubt(probabilities: list[float], model: StoredModel) -> None:
 
 def print_rows(rows: list[Prediction]) -> None:
     """Print one article for reading: who, which stance towards what, and the sentence."""
-    from rich.table import Table
+    from rich.padding import Padding
     from rich.text import Text
 
     from stance.cli import console
@@ -212,28 +215,41 @@ def print_rows(rows: list[Prediction]) -> None:
 
     if not rows:
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("", justify="right", style="dim")
-    table.add_column("who", max_width=20)
-    table.add_column("stance, sentiment, towards", max_width=28)
-    table.add_column("sentence", ratio=1)
+    console.out.print(Text(rows[0].article, style="bold"))
     before = None
     for row in rows:
-        dim = row.status == Status.BOILERPLATE
-        told = [f"{row.stance} {row.stance_probability:.2f}"] if row.stance_probability else []
-        if row.sentiment_probability:
-            told.append(f"{row.sentiment} {row.sentiment_probability:.2f}")
-        if row.target:
-            told.append(f"→ {row.target}")
-        if row.status != Status.OK:
-            told.append(f"({row.status.replace('_', ' ')})")
-        same = row.sentence == before
-        table.add_row(
-            "" if same else str(row.sentence),
-            Text(row.actor or "—"),
-            Text("\n".join(told)),
-            Text("″" if same else " ".join(row.text.split()), style="dim" if dim else ""),
-        )
+        if row.sentence != before:
+            sentence = Text(" ".join(row.text.split()))
+            if row.status == Status.BOILERPLATE:
+                sentence.stylize("dim")
+            number = Text(f"{row.sentence:>3} ", style="dim")
+            console.out.print(_beside(number, Text.assemble(*_told(row, Status))))
+            console.out.print(Padding(sentence, (0, 0, 0, 4)))
+        else:  # one more holder of the sentence above
+            console.out.print(_beside(Text("    "), Text.assemble(*_told(row, Status))))
         before = row.sentence
-    console.out.print(Text(rows[0].article, style="bold"))
-    console.out.print(table)
+
+
+def _told(row: Prediction, status: Any) -> list[Any]:
+    """Say who takes which stance towards what, as one line above the sentence."""
+    told: list[Any] = [(row.actor or "—", "bold")]
+    if row.stance_probability:
+        told.append(f"  {row.stance} {row.stance_probability:.2f}")
+    if row.sentiment_probability:
+        told.append((f"  {row.sentiment} {row.sentiment_probability:.2f}", "dim"))
+    if row.target:
+        told.append(f"  → {' '.join(row.target.split())}")
+    if row.status != status.OK:
+        told.append((f"  ({row.status.replace('_', ' ')})", "dim"))
+    return told
+
+
+def _beside(left: Text, right: Text) -> Table:
+    """Set a narrow text before one that wraps under its own beginning."""
+    from rich.table import Table
+
+    grid = Table.grid()
+    grid.add_column(width=4, no_wrap=True)
+    grid.add_column(ratio=1)
+    grid.add_row(left, right)
+    return grid

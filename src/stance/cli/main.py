@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -30,6 +31,25 @@ app = typer.Typer(
         "as asked."
     ),
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"stance-news {version('stance-news')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Hold what stands before any command."""
+
+
 app.command("run")(runs.run)
 app.command("train")(runs.train)
 app.command("evaluate")(runs.evaluate)

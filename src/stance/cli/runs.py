@@ -12,14 +12,12 @@ import typer
 if TYPE_CHECKING:
     from stance.evaluation.results import ModelResult, Results
 
-Config = Annotated[
-    str, typer.Argument(help="Configuration file, such as configs/default.yaml.", metavar="CONFIG")
-]
+Config = Annotated[str, typer.Argument(help="Configuration file, such as configs/default.yaml.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(
         help="Settings in place of the file's: models.transformer.options.epochs=3",
-        metavar="[KEY=VALUE]...",
+        metavar="KEY=VALUE",
     ),
 ]
 Root = Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")]
@@ -172,7 +170,7 @@ def evaluate(
 
 
 def report(
-    name: Annotated[str, typer.Argument(help="A run's folder, or its name.", metavar="RUN")],
+    name: Annotated[str, typer.Argument(help="A run's folder, or its name.")],
     root: Root = Path("runs"),
 ) -> None:
     """Build a run's tables, figures and report.html again from its results."""

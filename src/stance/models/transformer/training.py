@@ -36,7 +36,7 @@ def require_trackers(names: Sequence[str]) -> None:
     for name in names:
         if importlib.util.find_spec(name) is None:
             raise ConfigError(
-                f"report_to: {name} is not installed; pip install 'stance[tracking]', "
+                f"report_to: {name} is not installed; pip install 'stance-news[tracking]', "
                 f"or take {name} out of report_to"
             )
 
