@@ -173,7 +173,7 @@ def test_evaluate_scores_rules_and_writes_the_browser(small: Path, tmp_path: Pat
     page = tmp_path / "errors.html"
     done = CliRunner().invoke(
         app,
-        ["evaluate", "rules", str(small), "--task", "attribution", "--split", "test",
+        ["attribution", "score", "rules", str(small), "--split", "test",
          "--html", str(page), "--json"],
     )  # fmt: skip
     assert done.exit_code == 0, done.output

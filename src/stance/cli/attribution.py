@@ -1,55 +1,79 @@
-"""Attribution at the command line: train a tagger, score rules and tagger on annotated articles."""
+"""`stance attribution`: train a tagger of who says what, score it and the rules."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stance.cli.data import AsJson
+from stance.cli.runs import Config, Download, Overrides, Resume, Root
 
 if TYPE_CHECKING:
     from stance.evaluation.attribution.scoring import Scored
 
 RULES = "rules"
-"""What `stance evaluate` takes in place of a tagger to score the rules alone."""
+"""What `stance attribution score` takes in place of a tagger to score the rules alone."""
+
+app = typer.Typer(no_args_is_help=True, help="Who says what: train a tagger, score it, the rules.")
 
 
+@app.command()
 def train(
-    raw: Mapping[str, Any], source: str, root: Path, resume: bool, download: bool, as_json: bool
+    config: Config,
+    overrides: Overrides = None,
+    root: Root = Path("runs"),
+    resume: Resume = False,
+    download: Download = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Train a tagger from parsed settings and print what it is worth."""
+    """Train a tagger of who says what, and score it with and without the rules."""
     from stance.cli import console
+    from stance.config import read_settings
     from stance.files import read_json, write_text
     from stance.report.attribution import attribution_page
     from stance.runs.attribution import parse_attribution_config, train_attribution
     from stance.runs.folder import RUN_FILE
 
-    config = parse_attribution_config(raw, source=source)
+    settings = parse_attribution_config(read_settings(config, overrides or ()), source=config)
     with console.reporting() as reporter:
         done = train_attribution(
-            config, root=root, resume=resume, download=download, argv=sys.argv, reporter=reporter
+            settings, root=root, resume=resume, download=download, argv=sys.argv, reporter=reporter
         )
     page = done.folder / "report.html"
-    data = Path(config.data.test or config.data.path).name
+    data = Path(settings.data.test or settings.data.path).name
     facts = read_json(done.folder / RUN_FILE)
     write_text(page, attribution_page(done.scores, data=data, facts=facts))
     show(done.scores, as_json)
     console.err.print(f"run: {done.folder}   report: {page}", markup=False, highlight=False)
 
 
-def evaluate(
-    model: str, data: str, root: Path, split: str | None, html: Path | None, as_json: bool
+@app.command()
+def score(
+    scorer: Annotated[str, typer.Argument(help="A tagger's run, or `rules`.")],
+    data: Annotated[
+        str, typer.Argument(help="Annotated articles: a folder such as data/, or PolNeAR.")
+    ],
+    split: Annotated[str | None, typer.Option(help="Only articles of this split.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write an error browser here.")] = None,
+    root: Root = Path("runs"),
+    as_json: AsJson = False,
 ) -> None:
     """Score a tagger with and without the rules, or the rules alone, on annotated articles."""
     from stance.cli import console
     from stance.corpus.annotated import read_annotated
     from stance.errors import InputError
-    from stance.files import write_text
+    from stance.files import require_apart, write_text
     from stance.models.tagger.store import find_tagger, load_tagger
     from stance.report.attribution import attribution_page
     from stance.runs.attribution import score_all
 
-    tagger = None if model == RULES else load_tagger(find_tagger(model, root))
+    if html is not None:
+        require_apart(html, [data])
+    tagger = None if scorer == RULES else load_tagger(find_tagger(scorer, root))
     given = list(read_annotated(data))
     articles = [item for part, item in given if split is None or part == split]
     if not articles:

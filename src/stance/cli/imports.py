@@ -86,7 +86,10 @@ def import_(
         lines[0] += f" ({len(examples) - len(kept)} dropped: they leak into a later split)"
     lines += corpus.missing(examples) if corpus.missing else []
     lines += [f"licence: {corpus.licence}", f"cite: {corpus.citation}"]
-    recipe = " ".join([corpus.recipe, f"data.path={out}", *corpus.settings])
+    brought = {item.split for item in kept}
+    # A split that came with the files is the one to score by.
+    method = ["split.method=column"] if {"train", "test"} <= brought and "" not in brought else []
+    recipe = " ".join([corpus.recipe, f"data.path={out}", *corpus.settings, *method])
     lines += [f"scored by: {corpus.metric}", f"next: stance run {recipe}"]
     for line in lines:
         console.out.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from stance.cli import attribution, data, labelling, runs
 from stance.cli import audit as _audit  # noqa: F401  (registers `stance data audit`)
-from stance.cli import data, labelling, runs
 from stance.cli import imports as _imports  # noqa: F401  (registers `stance data import`)
 from stance.cli.compare import compare
 from stance.cli.pack import pack
@@ -60,6 +60,7 @@ app.command("runs")(list_runs)
 app.command("label")(labelling.label)
 app.command("pack")(pack)
 app.add_typer(data.app, name="data")
+app.add_typer(attribution.app, name="attribution")
 
 
 def entry() -> None:

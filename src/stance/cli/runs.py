@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,13 +22,6 @@ Overrides = Annotated[
 Root = Annotated[Path, typer.Option("--runs", help="Folder that holds the runs.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
 Download = Annotated[bool, typer.Option("--download", help="Allow the hub to be asked.")]
-
-
-class Task(StrEnum):
-    """What `stance evaluate` scores."""
-
-    LABELS = "labels"
-    ATTRIBUTION = "attribution"
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write results as JSON, for machines.")]
@@ -64,18 +56,10 @@ def train(
     download: Download = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train and score one model of a configuration; the run is called NAME-MODEL.
+    """Train and score one model of a configuration; the run is called NAME-MODEL."""
+    from stance.config import choose_models, load_config
 
-    A configuration with `task: attribution` trains the tagger of who says what instead.
-    """
-    from stance.cli import attribution
-    from stance.config import choose_models, parse_config, read_settings
-
-    raw = read_settings(config, overrides or ())
-    if raw.get("task") == "attribution":
-        attribution.train(raw, config, root, resume, download, as_json)
-        return
-    loaded = choose_models(parse_config(raw, source=config), [model])
+    loaded = choose_models(load_config(config, overrides or ()), [model])
     named = loaded.model_copy(update={"name": f"{loaded.name}-{model}"})
     _run(named, root, resume, download, as_json)
 
@@ -114,28 +98,13 @@ def evaluate(
     codebook: Annotated[
         str | None, typer.Option(help="Codebook of the rows; the model's own if not given.")
     ] = None,
-    task: Annotated[
-        Task, typer.Option(help="Labels of rows, or attribution on annotated articles.")
-    ] = Task.LABELS,
-    split: Annotated[
-        str | None, typer.Option(help="Attribution: only articles of this split.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(help="Attribution: write an error browser here.")
-    ] = None,
     root: Root = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
     """Score a saved model on any labelled file, with 95 % intervals over articles.
 
-    With --task attribution: MODEL is a tagger's run, or `rules`, and DATA a corpus of annotated
-    articles (a folder such as data/, or PolNeAR).
+    Rows that the model was trained or chosen on are left out, and counted.
     """
-    if task is Task.ATTRIBUTION:
-        from stance.cli import attribution
-
-        attribution.evaluate(model, data, root, split, html, as_json)
-        return
     from stance.cli import console
     from stance.codebook import load_codebook, parse_codebook
     from stance.corpus.load import Mapped, load_examples

@@ -26,7 +26,7 @@ from stance.corpus.splits import Split
 from stance.evaluation.behaviour.run import run_suites, to_json
 from stance.evaluation.metrics import confusion
 from stance.evaluation.scores import macro_f1_of
-from stance.files import read_json, read_yaml, resolve, write_json
+from stance.files import read_json, read_yaml, write_json
 from stance.models.abstention import fit_thresholds
 from stance.models.base import Probabilities, Progress, StanceClassifier, labelled, silent
 from stance.models.calibration import fit_calibration
@@ -172,7 +172,7 @@ def _keep(
             folder / "models" / f"{training.model}-s{training.seed}",
             name=training.model,
             calibration=calibration,
-            codebook=read_yaml(resolve(config.codebook)),
+            codebook=read_yaml(folder / "codebook.yaml"),
             thresholds=fit_thresholds(
                 validated, held, codebook.classes, precisions=config.precisions
             ),
