@@ -6,12 +6,14 @@ import csv
 import io
 import json
 import os
+import socket
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from stance.corpus.tables import read_rows
 from stance.errors import ConfigError, InputError
 from stance.files import (
     CsvWriter,
@@ -19,11 +21,13 @@ from stance.files import (
     atomic_path,
     parse_yaml,
     require_apart,
+    require_hub,
     safe_child,
     spreadsheet_safe,
     write_json,
     write_text,
 )
+from stance.models.transformer.backbone import find_backbone
 
 
 def test_yaml_scalars_survive() -> None:
@@ -170,3 +174,20 @@ def test_json_has_no_nan(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"x": [float("nan"), 1.5, {"y": float("inf")}]})
     strict = json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail)
     assert strict == {"x": [None, 1.5, {"y": None}]}
+
+
+# -- a hub that says nothing ----------------------------------------------------------------------
+
+
+def test_a_silent_hub_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:  # accepts, and never answers
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        monkeypatch.setattr("stance.files.HUB_SECONDS", 0.3)
+        for ask in (
+            require_hub,
+            lambda: find_backbone("somebody/no-such-encoder", download=True),
+            lambda: list(read_rows("somebody/no-such-rows", download=True)),
+        ):
+            with pytest.raises(InputError, match=r"127\.0\.0\.1.* does not answer"):
+                ask()

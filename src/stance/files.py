@@ -70,6 +70,34 @@ def safe_child(parent: Path, name: str) -> Path:
     return child
 
 
+# -- the hub ------------------------------------------------------------------------------
+
+HUB_SECONDS = 5.0
+"""How long the hub may take to say anything; its own client waits for minutes."""
+
+
+def require_hub() -> None:
+    """Ask the hub for a sign of life before a client of many retries is let loose on it.
+
+    Raises:
+        InputError: it refuses, or says nothing in time.
+    """
+    import urllib.error
+    import urllib.request
+
+    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(address, method="HEAD"), timeout=HUB_SECONDS
+        ):
+            return
+    except urllib.error.HTTPError:
+        return  # it speaks; what it says of one model or another is the client's to read
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise InputError(f"the hub at {address} does not answer ({reason}); try again") from None
+
+
 # -- hashes -------------------------------------------------------------------------------
 
 

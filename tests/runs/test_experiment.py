@@ -13,11 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import tiny_config
+from stance.codebook import load_codebook
+from stance.corpus.splits import by_column
 from stance.errors import InputError, IntegrityError
 from stance.evaluation.results import Results
 from stance.files import sha256_file
 from stance.models.store import load_model
-from stance.runs.experiment import run
+from stance.runs.experiment import run, untrained_labels
+from stance.schema import Example
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -160,3 +163,13 @@ def test_second_process_is_refused_at_once(tmp_path: Path) -> None:
         holder.wait()
     with open_run(tmp_path, "busy", resume=True) as folder:
         assert folder.name == "busy"
+
+
+def test_labels_that_are_tested_and_not_trained_are_said() -> None:
+    rows = [
+        Example("1", "Ruud left.", stance="neutral", split="train"),
+        Example("2", "Ruud denied it.", stance="denying", split="test"),
+        Example("3", "Ruud came.", stance="neutral", split="test"),
+    ]
+    (line,) = untrained_labels(rows, [by_column(rows)], load_codebook())
+    assert line == "stance 'denying' is tested and has no training row"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.errors import InputError
-from stance.files import CsvWriter, atomic_path, write_jsonl
+from stance.files import CsvWriter, atomic_path, require_hub, write_jsonl
 
 Row = dict[str, Any]
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".json")
@@ -153,6 +153,8 @@ def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
 def _read_datasets(name: str, split: str | None, download: bool) -> Iterator[tuple[int, Row]]:
     import os
 
+    if download and not Path(name).is_dir():
+        require_hub()
     # Both are read at import; the caller's choice to download decides.
     os.environ["HF_HUB_OFFLINE"] = "0" if download else "1"
     os.environ["HF_DATASETS_OFFLINE"] = os.environ["HF_HUB_OFFLINE"]

@@ -71,6 +71,8 @@ def run(
     reporter.say(f"{len(examples)} rows of {len({item.group for item in examples})} articles")
     if absent := left_out(examples, splits):
         reporter.say(f"{absent} rows of a split are in none of its parts, so that nothing crosses")
+    for line in untrained_labels(examples, splits, codebook):
+        reporter.say(line)
     with open_run(root, config.name, resume=resume) as folder:
         # A resumed run goes on with the number of threads that it began with.
         set_threads(begin(folder, facts)["threads"])
@@ -105,6 +107,25 @@ def load_rows(config: RunConfig, codebook: Codebook, *, download: bool = False) 
     source = Source(**data.model_dump(exclude={"test"}))
     test = Source(**data.test.model_dump()) if data.test else None
     return load_sources(source, test, codebook, download=download)
+
+
+def untrained_labels(
+    examples: Sequence[Example], splits: Sequence[Split], codebook: Codebook
+) -> list[str]:
+    """Say which labels are tested without a single training row, of which no model can give one."""
+    found = []
+    for task, names in codebook.classes.items():
+        for name in names:
+            lacking = [
+                split.fold + 1
+                for split in splits
+                if any(getattr(examples[int(at)], task) == name for at in split.test)
+                and not any(getattr(examples[int(at)], task) == name for at in split.train)
+            ]
+            if lacking:
+                where = f" in folds {', '.join(map(str, lacking))}" if len(splits) > 1 else ""
+                found.append(f"{task} {name!r} is tested and has no training row{where}")
+    return found
 
 
 def make_splits(config: RunConfig, examples: Sequence[Example]) -> list[Split]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stance.errors import IntegrityError, ModelError
-from stance.files import atomic_folder, resolve, sha256_file
+from stance.files import atomic_folder, require_hub, resolve, sha256_file
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -161,6 +161,7 @@ def _from_hub(name: str, download: bool) -> Path:
     if not download:
         go_offline()
     else:
+        require_hub()
         os.environ.pop("HF_HUB_OFFLINE", None)
         os.environ["HF_HUB_ETAG_TIMEOUT"] = os.environ["HF_HUB_DOWNLOAD_TIMEOUT"] = _TIMEOUT
     from huggingface_hub import snapshot_download
