@@ -341,5 +341,5 @@ def test_optuna_is_asked_for_in_one_line(
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match=r"pip install 'stance\[tune\]'"):
+    with pytest.raises(ConfigError, match=r"pip install 'stance-news\[tune\]'"):
         tune(config, "svm", trials=1, root=tmp_path)

@@ -36,7 +36,9 @@ def test_missing_package_is_named(
     rows_file: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracking.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"mlflow is not installed; pip install 'stance\[track"):
+    with pytest.raises(
+        ConfigError, match=r"mlflow is not installed; pip install 'stance-news\[track"
+    ):
         tracking.require_trackers(["mlflow"])
     tracking.require_trackers([])
 
