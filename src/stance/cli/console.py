@@ -16,6 +16,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from stance.files import finite
 from stance.models.base import Progress as Told
 
 _PATIENCE = 1.0  # seconds before a bar appears
@@ -100,8 +101,8 @@ def reporting(quiet: bool = False) -> Iterator[Bars]:
 
 
 def print_json(value: Any) -> None:
-    """Write JSON for machines: one document, nothing else on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """Write JSON for machines: one document, nothing else on standard output, null for NaN."""
+    sys.stdout.write(json.dumps(finite(value), ensure_ascii=False, indent=2) + "\n")
 
 
 def print_table(

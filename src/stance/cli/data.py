@@ -77,9 +77,10 @@ def validate(
         said += [f"{len(twice)} rows contradict others"] if twice else []
         raise InputError(f"{source}: {' and '.join(said)}")
     if examples and all(count == len(examples) for count in without.values()):
+        several = [name for name in examples[0].extra if name.startswith("stance_")]
         raise InputError(
             f"{source}: no row has a label of {' or '.join(without)}; map its column with "
-            "--column stance=NAME"
+            f"--column stance={several[0] if several else 'NAME'}"
         )
     for task, count in without.items():
         if count and not as_json:
@@ -134,7 +135,7 @@ def split(
     from dataclasses import replace
 
     from stance.cli import console
-    from stance.corpus.audit import require_clean
+    from stance.corpus.audit import require_clean, untrained_labels
     from stance.corpus.load import SPLITS, to_rows
     from stance.corpus.splits import by_hash, groups_of
     from stance.corpus.tables import write_rows
@@ -142,10 +143,12 @@ def split(
 
     require_apart(output, [source])
     require_writable(output)
-    examples, _ = load_rows(source, column, label, codebook)
+    examples, book = load_rows(source, column, label, codebook)
     groups = groups_of(examples, group)
     parts = by_hash(examples, groups, validation=validation, test=test, salt=salt)
     require_clean(examples, parts)
+    for line in untrained_labels(examples, [parts], book):
+        console.err.print(line, markup=False, highlight=False)
     for name in SPLITS:
         for at in getattr(parts, name):
             examples[at] = replace(examples[at], split=name)
@@ -166,20 +169,23 @@ def agreement(
         str,
         typer.Option(help="In a table of one row a label: the annotator's column."),
     ] = "",
+    column: Columns = None,
     label: Labels = None,
     codebook: Book = None,
     as_json: AsJson = False,
 ) -> None:
     """How far any number of annotators agree: alpha, kappa and confusions, with intervals.
 
-    Reads one column an annotator (gaps are allowed), or, with --annotator, one row a label.
+    Reads one column an annotator (gaps are allowed), or, with --annotator, one row a label: rows
+    of one id are one row labelled again.
     """
     from dataclasses import asdict
 
     from stance.cli import console
-    from stance.cli.runs import label_maps
+    from stance.cli.runs import label_maps, pairs
     from stance.codebook import load_codebook, suggest
     from stance.corpus import agreement as agree
+    from stance.corpus.load import Mapped
     from stance.corpus.tables import read_rows
     from stance.errors import InputError
     from stance.files import resolve
@@ -191,8 +197,13 @@ def agreement(
     rows = [row for _, row in read_rows(resolve(source))]
     given = agree.read_ratings(
         rows, task, names, columns=by or (), annotator=annotator,
-        labels=label_maps(label or []).get(task),
+        mapped=Mapped(pairs(column or []), label_maps(label or [])),
     )  # fmt: skip
+    if given.unread:
+        console.err.print(
+            f"not read as annotators' labels: {', '.join(given.unread)}; name columns with --by",
+            markup=False, highlight=False,
+        )  # fmt: skip
     overall = agree.alpha_interval(given.labels, len(names), given.documents)
     labels = agree.alpha_per_label(given.labels, len(names), given.documents)
     found = agree.pairwise(given.labels, len(names), given.documents)
@@ -219,7 +230,10 @@ def agreement(
         return
 
     def shown(value: Any) -> str:
-        return f"{value.estimate:.3f} ({value.low:.3f}–{value.high:.3f})"
+        if value.estimate != value.estimate:
+            return "–"  # nobody, or everybody, gave it
+        bounds = f"{value.low:.3f}–{value.high:.3f}" if value.low == value.low else "no interval"
+        return f"{value.estimate:.3f} ({bounds})"
 
     head = [["Krippendorff's alpha", shown(overall)], ["annotators", str(len(given.annotators))]]
     head += [["rows labelled twice or more", str(several)], ["articles", str(overall.n_groups)]]

@@ -186,7 +186,7 @@ def label_maps(items: list[str]) -> dict[str, dict[str, str]]:
 
     result: dict[str, dict[str, str]] = {}
     for item in items:
-        old, equals, new = item.partition("=")
+        old, equals, new = item.rpartition("=")
         task, colon, label = old.partition(":")
         if not (colon and task in TASKS):
             task, label = STANCE, old

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stance.codebook import suggest
+from stance.corpus.load import Mapped
 from stance.corpus.tables import as_text
 from stance.errors import InputError
 from stance.evaluation.resampling import (
@@ -51,11 +52,15 @@ class PairAgreement:
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """What annotators said: label numbers ``(n_annotators, n_rows)``, gaps ``MISSING``."""
+    """What annotators said: label numbers ``(n_annotators, n_rows)``, gaps ``MISSING``.
+
+    ``unread`` are columns whose name begins as annotators' do and that were not taken for one.
+    """
 
     annotators: tuple[str, ...]
     labels: IntArray
     documents: tuple[Hashable, ...]
+    unread: tuple[str, ...] = ()
 
 
 def read_ratings(
@@ -65,79 +70,94 @@ def read_ratings(
     *,
     columns: Sequence[str] = (),
     annotator: str = "",
-    labels: Mapping[str, str] | None = None,
+    mapped: Mapped | None = None,
 ) -> Ratings:
     """Read the labels of any number of annotators.
 
     Args:
         names: the labels that there are.
-        columns: one column an annotator; ``stance_a``, ``stance_b``, ``stance_c`` and so on, as
-            many as the rows have, where none is named.
+        columns: one column an annotator; ``stance_a``, ``stance_b``, ``stance_c`` and so on (or
+            ``stance_1``, ``stance_2``), as many as the rows have, where none is named.
         annotator: in long tables, the column that names the annotator; rows of one ``id`` are
             one row labelled again, by the column named as the task.
-        labels: what the rows' labels are in ours; an empty string is no label.
+        mapped: what the rows' columns and labels are in ours.
 
     Raises:
         InputError: fewer than two annotators, or a label that is not known; names the row.
     """
+    mapped = mapped or Mapped()
+    there = dict.fromkeys(name for row in rows for name in row)
     if annotator:
-        return _long_ratings(rows, task, names, annotator, labels)
+        return _long_ratings(rows, there, task, names, annotator, mapped)
     found = list(columns) or sorted(
-        {name for row in rows for name in row if re.fullmatch(rf"{re.escape(task)}_[a-z]", name)}
+        (name for name in there if re.fullmatch(rf"{re.escape(task)}_(?:[A-Za-z]|[0-9]+)", name)),
+        key=lambda name: (len(name), name),
     )
-    absent = [name for name in found if not any(name in row for row in rows)]
-    if absent or len(found) < 2:
-        wanted = absent[0] if absent else f"{task}_a and {task}_b"
+    absent = [name for name in found if name not in there]
+    if absent:
+        raise InputError(f"the rows have no column {absent[0]!r}; {suggest(absent[0], [*there])}")
+    if len(set(found)) < max(2, len(found)):
         raise InputError(
-            f"the rows have no columns {wanted}; name one column an annotator, or the column that "
-            "names the annotator"
+            f"agreement needs the labels of two annotators: columns {task}_a and {task}_b or two "
+            f"that are named, or the column that names the annotator (columns: {', '.join(there)})"
         )
     table = [
-        [_vote(row.get(name), at, name, names, labels) for at, row in enumerate(rows, start=1)]
+        [_vote(row.get(name), at, name, task, names, mapped) for at, row in enumerate(rows, 1)]
         for name in found
     ]
-    documents = tuple(row.get("doc_id") or at for at, row in enumerate(rows))
-    return Ratings(tuple(found), np.array(table, dtype=np.int64), documents)
+    column = mapped.column("doc_id")
+    documents = tuple(as_text(row.get(column)) or f"\0row {at}" for at, row in enumerate(rows))
+    unread = tuple(
+        name for name in there if name.startswith(f"{task}_") and name not in found and not columns
+    )
+    return Ratings(tuple(found), np.array(table, dtype=np.int64), documents, unread)
 
 
 def _long_ratings(
     rows: Sequence[Mapping[str, Any]],
+    there: Mapping[str, None],
     task: str,
     names: Sequence[str],
     annotator: str,
-    labels: Mapping[str, str] | None,
+    mapped: Mapped,
 ) -> Ratings:
-    for name in (annotator, task, "id"):
-        if not any(name in row for row in rows):
-            raise InputError(f"the rows have no column {name!r}")
-    people = sorted({as_text(row.get(annotator)) for row in rows})
-    ids = list(dict.fromkeys(as_text(row.get("id")) for row in rows))
+    unit, label, document = (mapped.column(name) for name in ("id", task, "doc_id"))
+    for name in (annotator, label, unit):
+        if name not in there:
+            raise InputError(f"the rows have no column {name!r}; {suggest(name, [*there])}")
+        blank = [
+            at
+            for at, row in enumerate(rows, start=1)
+            if name != label and not as_text(row.get(name)).strip()
+        ]
+        if blank:
+            raise InputError(f"row {blank[0]} has no {name!r}: whose label of what is it?")
+    people = sorted({as_text(row[annotator]) for row in rows})
+    ids = list(dict.fromkeys(as_text(row[unit]) for row in rows))
     if len(people) < 2:
         raise InputError(f"column {annotator!r} names one annotator only ({people[0]!r})")
     table = np.full((len(people), len(ids)), MISSING, dtype=np.int64)
+    person = {name: at for at, name in enumerate(people)}
     place = {name: at for at, name in enumerate(ids)}
     documents: dict[str, Hashable] = {}
     for at, row in enumerate(rows, start=1):
-        who, what = people.index(as_text(row.get(annotator))), place[as_text(row.get("id"))]
-        vote = _vote(row.get(task), at, task, names, labels)
+        who, what = person[as_text(row[annotator])], place[as_text(row[unit])]
+        documents.setdefault(ids[what], as_text(row.get(document)) or f"\0row {ids[what]}")
+        vote = _vote(row.get(label), at, label, task, names, mapped)
+        if vote == MISSING:
+            continue
         if table[who, what] not in (MISSING, vote):
             raise InputError(f"row {at}: {people[who]!r} labels {ids[what]!r} a second time")
         table[who, what] = vote
-        documents.setdefault(ids[what], row.get("doc_id") or ids[what])
     return Ratings(tuple(people), table, tuple(documents[name] for name in ids))
 
 
-def _vote(
-    cell: Any, row: int, column: str, names: Sequence[str], labels: Mapping[str, str] | None
-) -> int:
-    value = as_text(cell).strip()
-    if labels is not None:
-        value = labels.get(value, value)
-    if not value:
-        return MISSING
-    if value not in names:
-        raise InputError(f"row {row}: {column} {value!r} is not a label; {suggest(value, names)}")
-    return list(names).index(value)
+def _vote(cell: Any, row: int, column: str, task: str, names: Sequence[str], mapped: Mapped) -> int:
+    try:
+        label = mapped.label(task, cell, names)
+    except InputError as error:
+        raise InputError(f"row {row}: {column}: {error}") from None
+    return MISSING if label is None else list(names).index(label)
 
 
 def votes(ratings: ArrayLike, n_labels: int) -> IntArray:

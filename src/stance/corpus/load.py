@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.codebook import SENTIMENT, STANCE, TASKS, Codebook, suggest
+from stance.corpus.exchange import single
 from stance.corpus.tables import Row, as_text, read_rows
 from stance.errors import InputError
 from stance.files import resolve
@@ -41,7 +42,8 @@ class Mapped:
 
     ``columns`` gives for our field the table's column; a field not named keeps its own name
     where the table has it. ``labels`` gives for a task a map from the table's label to ours;
-    a label mapped to an empty string is dropped from the row.
+    a label mapped to an empty string is dropped from the row, and one that is not in the map has
+    to be ours already.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -57,6 +59,25 @@ class Mapped:
 
     def column(self, name: str) -> str:
         return self.columns.get(name, name)
+
+    def label(self, task: str, cell: Any, names: Sequence[str]) -> str | None:
+        """Return the label of ours (one of ``names``) that a cell stands for; None for no label.
+
+        A cell may hold a list of one label or none (see ``exchange.single``).
+
+        Raises:
+            InputError: not a label; names the nearest one.
+        """
+        raw = as_text(single(cell))
+        given = raw.strip()
+        known = self.labels.get(task, {})
+        label = known.get(raw, known.get(given, given))
+        if not label:
+            return None
+        if label not in names:
+            meant = [*known, *names] if label == given else names
+            raise InputError(f"{label!r} is not a {task} label; {suggest(label, meant)}")
+        return label
 
 
 def load_examples(
@@ -93,7 +114,8 @@ def contradictions(examples: Sequence[Example]) -> list[str]:
             label = getattr(row, task)
             if label is None:
                 continue
-            key = (task, " ".join(row.text.split()), row.actor, row.target)
+            text, actor, target = (" ".join(c.split()) for c in (row.text, row.actor, row.target))
+            key = (task, text, actor, target)
             other = first.setdefault(key, row)
             if getattr(other, task) != label:
                 found.append(
@@ -111,9 +133,9 @@ def check_rows(
     problems: list[Problem] = []
     first_row: dict[str, int] = {}
     splits: dict[str, set[str]] = defaultdict(set)
+    columns: dict[str, None] = {}
     for number, row in rows:
-        if number == 1:
-            _check_columns(row, mapped)
+        columns |= dict.fromkeys(row)
         try:
             example = _example(number, row, codebook, mapped)
         except InputError as error:
@@ -131,16 +153,20 @@ def check_rows(
         first_row.setdefault(example.id, number)
         splits[example.id].add(example.split)
         examples.append(example)
+    if columns:
+        _check_columns(columns, mapped)
     return examples, problems
 
 
-def _check_columns(row: Row, mapped: Mapped) -> None:
+def _check_columns(columns: Iterable[str], mapped: Mapped) -> None:
+    """Refuse a table none of whose rows has a column: one row of JSON may lack it."""
+    there = list(columns)
     for name, column in mapped.columns.items():
-        if column not in row:
-            raise InputError(f"columns.{name}: no column {column!r}; {suggest(column, list(row))}")
-    if mapped.column("text") not in row:
+        if column not in there:
+            raise InputError(f"columns.{name}: no column {column!r}; {suggest(column, there)}")
+    if mapped.column("text") not in there:
         raise InputError(
-            f"no column 'text'; map it with columns.text=NAME (columns: {', '.join(row)})"
+            f"no column 'text'; map it with columns.text=NAME (columns: {', '.join(there)})"
         )
 
 
@@ -173,26 +199,9 @@ def _example(number: int, row: Row, codebook: Codebook, mapped: Mapped) -> Examp
 
 
 def _label(task: str, cell: Any, codebook: Codebook, mapped: Mapped) -> str | None:
-    if isinstance(cell, (list, tuple)):  # as doccano exports it
-        if len(cell) > 1:
-            raise InputError(
-                f"{task} has {len(cell)} labels ({', '.join(map(str, cell))}); keep one"
-            )
-        cell = cell[0] if cell else None
-    value = as_text(cell)
-    if not value or task not in codebook.tasks:
+    if task not in codebook.tasks:
         return None
-    if task in mapped.labels:
-        table = mapped.labels[task]
-        if value not in table:
-            raise InputError(
-                f"{task} {value!r} is not in labels.{task}; {suggest(value, list(table))}"
-            )
-        value = table[value]
-        if not value:
-            return None
-    codebook.tasks[task].id(value)
-    return value
+    return mapped.label(task, cell, codebook.tasks[task].names)
 
 
 def _split(value: str) -> str:
@@ -224,9 +233,9 @@ def unlabelled(rows: Iterable[tuple[int, Row]], mapped: Mapped) -> list[Example]
         InputError: there is no text column.
     """
     examples = []
+    columns: dict[str, None] = {}
     for number, row in rows:
-        if number == 1:
-            _check_columns(row, mapped)
+        columns |= dict.fromkeys(row)
         cells = {name: row.get(mapped.column(name)) for name in FIELDS}
         text = as_text(cells["text"])
         examples.append(
@@ -240,6 +249,8 @@ def unlabelled(rows: Iterable[tuple[int, Row]], mapped: Mapped) -> list[Example]
                 target_span=_span("target_span", cells["target_span"], text),
             )
         )
+    if columns:
+        _check_columns(columns, mapped)
     return examples
 
 

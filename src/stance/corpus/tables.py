@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from stance.corpus.exchange import parse_json, read_json_rows
 from stance.errors import InputError
 from stance.files import CsvWriter, atomic_path, require_hub, write_jsonl
 
@@ -20,7 +21,6 @@ Row = dict[str, Any]
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".json")
 WRITTEN = (".jsonl", ".csv", ".parquet")
 _MAX_FIELD = 10 << 20
-INDEX = "\0index"
 
 
 def read_rows(
@@ -39,18 +39,17 @@ def read_rows(
     """
     path = Path(source)
     if path.is_file():
-        if path.suffix == ".csv":
+        suffix = path.suffix.lower()
+        if suffix == ".csv":
             return _read_csv(path, ",")
-        if path.suffix == ".tsv":
+        if suffix == ".tsv":
             return _read_csv(path, "\t")
-        if path.suffix == ".jsonl":
+        if suffix == ".jsonl":
             return _read_jsonl(path)
-        if path.suffix == ".parquet":
+        if suffix == ".parquet":
             return _read_parquet(path)
-        if path.suffix == ".json":
-            from stance.corpus.exchange import read_label_studio
-
-            return read_label_studio(path)
+        if suffix == ".json":
+            return read_json_rows(path)
         raise InputError(f"{path}: unknown kind of table; use one of {', '.join(SUFFIXES)}")
     if path.is_dir() or _looks_like_hub_name(str(source)):
         return _read_datasets(str(source), split, download)
@@ -91,27 +90,38 @@ def _read_csv(path: Path, delimiter: str) -> Iterator[tuple[int, Row]]:
             for record in reader:
                 if header is None:
                     header = record
-                    if len(header) > 1 and not header[0]:
-                        header[0] = INDEX  # what pandas.to_csv() writes first, without a name
-                    repeated = sorted({name for name in header if header.count(name) > 1})
-                    if repeated:
-                        raise InputError(f"{path}: column {repeated[0]!r} stands twice")
+                    _require_distinct(header, path)
                     continue
                 if not record:
                     continue
                 number += 1
                 if len(record) != len(header):
                     raise InputError(
-                        f"{path}: row {number} has {len(record)} cells, the header {len(header)}"
+                        f"{path}: row {number} has {len(record)} cells, the header {len(header)} "
+                        f"(line {reader.line_num})"
                     )
                 _check("".join(record), path, number)
-                row = dict(zip(header, record, strict=True))
-                row.pop(INDEX, None)
-                yield number, row
+                for at, name in enumerate(header):
+                    # What pandas.to_csv() writes first is the index; elsewhere text would be lost.
+                    if not name and record[at] and (at or len(header) == 1):
+                        raise InputError(
+                            f"{path}: row {number} (line {reader.line_num}): {record[at][:40]!r} "
+                            f"stands in column {at + 1}, which the header does not name"
+                        )
+                yield (
+                    number,
+                    {name: cell for name, cell in zip(header, record, strict=True) if name},
+                )
         except csv.Error as error:
             raise InputError(f"{path}: row {number + 1}: {error}") from None
     if header is None:
         raise InputError(f"{path}: empty; expected a header line")
+
+
+def _require_distinct(names: list[str], path: Path) -> None:
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise InputError(f"{path}: column {repeated[0]!r} stands twice in the header; rename one")
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
@@ -124,7 +134,9 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
             if len(line) > _MAX_FIELD:
                 raise InputError(f"{path}: row {number} is larger than {_MAX_FIELD >> 20} MB")
             try:
-                row = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+                row = parse_json(line.removeprefix(b"\xef\xbb\xbf"))
+            except InputError as error:
+                raise InputError(f"{path}: row {number}: {error}") from None
             except UnicodeDecodeError:
                 raise InputError(
                     f"{path}: row {number} is not UTF-8; convert the file to UTF-8"
@@ -142,7 +154,9 @@ def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
 
     number = 0
     try:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
+        table = pq.ParquetFile(path)
+        _require_distinct(table.schema_arrow.names, path)
+        for batch in table.iter_batches(batch_size=4096):
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
