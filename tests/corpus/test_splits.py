@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from stance.corpus import duplicates
 from stance.corpus.audit import find_leaks, require_clean
 from stance.corpus.divide import Plan, divide
 from stance.corpus.duplicates import clusters, near_duplicates, shingles
@@ -147,3 +148,67 @@ def test_folds_keep_the_share_for_validation_that_is_asked() -> None:
     for share in (0.1, 0.25, 0.3):
         for one in divide(rows, Plan(method="folds", folds=3, validation=share)):
             assert len(one.validation) == pytest.approx(200 * share, abs=12)
+
+
+def _apart(count: int, groups: int) -> list[Example]:
+    return [
+        Example(
+            f"r{at}", f"Ruud spoke of item {at} and {at * 7}.", doc_id=f"d{at % groups}",
+            stance=("neutral", "denying")[at % 2],
+        )
+        for at in range(count)
+    ]  # fmt: skip
+
+
+def test_few_groups_are_hashed_as_nearly_as_they_allow() -> None:
+    rows = _apart(60, 12)
+    (split,) = divide(rows, Plan(method="hash", validation=0.15, test=0.25))
+    assert (len(split.train), len(split.validation), len(split.test)) == (35, 10, 15)
+    for groups in (3, 4, 5):
+        few = _apart(60, groups)
+        (split,) = divide(few, Plan(method="hash", validation=0.4, test=0.4))
+        assert all(len(part) for part in (split.train, split.validation, split.test))
+    with pytest.raises(InputError, match="2 groups cannot be divided into 3"):
+        divide(_apart(60, 2), Plan(method="hash"))
+    with pytest.raises(InputError, match=r"-0\.1 and test 0\.2 .* are no shares"):
+        by_hash(rows, groups_of(rows), validation=-0.1)
+
+
+def test_nothing_for_validation_may_be_asked() -> None:
+    rows = _apart(200, 200)
+    split = by_hash(rows, groups_of(rows), validation=0)
+    assert (len(split.validation), len(split.test)) == (0, 40)
+
+
+def test_advice_on_too_few_groups_is_right_side_up() -> None:
+    with pytest.raises(InputError, match=r"too few .* name another column") as caught:
+        divide(_apart(8, 2), Plan(method="folds", folds=2))
+    assert "folds" not in str(caught.value)
+    lopsided = [replace(row, doc_id=f"d{max(at, 57)}") for at, row in enumerate(_apart(60, 60))]
+    with pytest.raises(InputError, match=r"leaves 1 groups .* take more folds"):
+        divide(lopsided, Plan(method="folds", folds=2))
+    assert len(divide(lopsided, Plan(method="folds", folds=3))) == 3
+
+
+def test_labels_rarer_than_parts_are_no_error() -> None:
+    rows = [replace(row, stance=name) for row, name in zip(
+        _apart(6, 6), ["neutral", "denying", "accusing", "supporting", "demanding", "rejecting"],
+        strict=True,
+    )]  # fmt: skip
+    found = divide(rows, Plan(method="folds", folds=3))
+    assert sorted(at for one in found for at in one.test.tolist()) == list(range(6))
+
+
+def test_near_duplicates_are_sought_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    original = duplicates._binary
+    monkeypatch.setattr(duplicates, "_binary", lambda t: asked.append(len(t)) or original(t))
+    rows = [replace(row, text=f"{row.text} Once only.") for row in _apart(40, 10)]
+    for split in divide(rows, Plan(method="folds", folds=5, repeats=2)):
+        require_clean(rows, split)
+    assert asked == [40]
+
+
+def test_a_gap_in_the_group_column_is_no_group() -> None:
+    rows = [replace(row, extra={"page": gap}) for row in _apart(4, 4) for gap in [float("nan")]]
+    assert len(set(groups_of(rows, "page"))) == 4

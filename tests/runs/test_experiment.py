@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ import pytest
 
 from conftest import tiny_config
 from stance.codebook import load_codebook
+from stance.corpus.audit import untrained_labels
 from stance.corpus.splits import by_column
 from stance.errors import InputError, IntegrityError
 from stance.evaluation.results import Results
 from stance.files import sha256_file
 from stance.models.store import load_model
-from stance.runs.experiment import run, untrained_labels
+from stance.runs.experiment import run
 from stance.schema import Example
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -173,3 +175,6 @@ def test_labels_that_are_tested_and_not_trained_are_said() -> None:
     ]
     (line,) = untrained_labels(rows, [by_column(rows)], load_codebook())
     assert line == "stance 'denying' is tested and has no training row"
+    held = [replace(row, split="validation") if row.id == "2" else row for row in rows]
+    (line,) = untrained_labels(held, [by_column(held)], load_codebook())
+    assert line == "stance 'denying' is in the rows and has no training row"

@@ -110,7 +110,7 @@ def _print_shares(title: str, counts: Counter[str], total: int) -> None:
 def artefact_scores(examples: Sequence[Example], codebook: Codebook) -> dict[str, float]:
     """Return test macro-F1 of models that do not read what they are asked about.
 
-    Empty where the rows have no training or no test part.
+    Empty where no row of the training part, or none of the test part, has a stance.
     """
     from stance.codebook import STANCE
     from stance.evaluation.metrics import macro_f1
@@ -127,9 +127,9 @@ def artefact_scores(examples: Sequence[Example], codebook: Codebook) -> dict[str
     }
     train = [item for item in examples if item.split == "train"]
     test = [item for item in examples if item.split == "test"]
-    if not train or not test:
-        return {}
     rows, truth = labelled(test, STANCE, classes[STANCE])
+    if not len(rows) or not len(labelled(train, STANCE, classes[STANCE])[0]):
+        return {}
     scores = {}
     for name, model in models.items():
         guess = model.fit(train).predict_proba(test)[STANCE].argmax(axis=1)[rows]

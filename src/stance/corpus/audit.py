@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.codebook import Codebook
 from stance.corpus.duplicates import THRESHOLD, near_duplicates
 from stance.corpus.splits import Split, contrast_pairs, groups_of
 from stance.errors import InputError
@@ -54,11 +55,9 @@ def find_leaks(
         other = first_of.setdefault(group, at)
         if part_of[other] != part_of[at]:
             leaks.append(_leak("shared article", examples, part_of, other, at, f"are of {group!r}"))
-    used = sorted(part_of)
-    texts = [examples[at].text for at in used]
-    for left, right, similarity in near_duplicates(texts, threshold):
-        first, second = used[left], used[right]
-        if part_of[first] != part_of[second]:
+    texts = [item.text for item in examples]  # all of them, so that they are compared once
+    for first, second, similarity in near_duplicates(texts, threshold):
+        if part_of.get(first, "") != part_of.get(second, "") and {first, second} <= part_of.keys():
             same = similarity == 1
             detail = "say the same" if same else f"share {similarity:.0%} of their trigrams"
             kind = "duplicate" if same else "near-duplicate"
@@ -93,6 +92,28 @@ def require_clean(examples: Sequence[Example], split: Split) -> None:
             "Group by article (split.group), or set split.method=hash; "
             "'stance data audit' lists them"
         )
+
+
+def untrained_labels(
+    examples: Sequence[Example], splits: Sequence[Split], codebook: Codebook
+) -> list[str]:
+    """Say which labels of the rows have not one training row, so that no model can give them."""
+    found = []
+    for task, names in codebook.classes.items():
+        labels = np.array([getattr(item, task) or "" for item in examples], dtype=object)
+        for name in names:
+            rows = np.flatnonzero(labels == name)
+            lacking = [split for split in splits if not np.isin(rows, split.train).any()]
+            if not len(rows) or not lacking:
+                continue
+            tested = any(np.isin(rows, split.test).any() for split in lacking)
+            folds = ", ".join(str(split.fold + 1) for split in lacking)
+            where = f" in folds {folds}" if len(splits) > 1 else ""
+            found.append(
+                f"{task} {name!r} is {'tested' if tested else 'in the rows'} and has no training "
+                f"row{where}"
+            )
+    return found
 
 
 def _parts(split: Split) -> Mapping[str, NDArray[np.int64]]:

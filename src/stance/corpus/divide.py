@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stance.corpus import splits
 from stance.corpus.splits import Split, groups_of, stratified_parts, with_validation
+from stance.corpus.tables import as_text
 from stance.errors import InputError
 from stance.schema import Example
 
@@ -244,16 +245,11 @@ def by_corpus(
     if any(given) and not all(given):
         without = examples[int(rest[given.index("")])].id
         raise InputError(f"row {without!r} has no split while others have; give all or none")
-    if all(given):
-        held = np.array([value == "validation" for value in given])
-    else:
-        part = stratified_parts(
-            [examples[at] for at in rest.tolist()],
-            [groups[at] for at in rest.tolist()],
-            max(2, round(1 / validation)),
-            salt,
+    if not all(given):
+        return with_validation(
+            examples, groups, 0, rest, np.flatnonzero(test), salt, validation=validation
         )
-        held = part == 0
+    held = np.array([value == "validation" for value in given])
     return Split(0, rest[~held], rest[held], np.flatnonzero(test))
 
 
@@ -270,7 +266,7 @@ def column_of(examples: Sequence[Example], column: str) -> list[str]:
             there = ", ".join(sorted({name for example in examples for name in example.extra}))
             raise InputError(f"column {column!r} is not in the data (extra columns: {there})")
         found = [example.extra.get(column) for example in examples]
-    return ["" if value is None else str(value) for value in found]
+    return [as_text(value) for value in found]
 
 
 def _holds(values: Sequence[str], test: NDArray[np.bool_]) -> NDArray[np.bool_]:

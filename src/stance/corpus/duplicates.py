@@ -7,7 +7,8 @@ seconds as a sparse product, and no pair is missed by chance.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -32,11 +33,21 @@ def shingles(text: str) -> set[tuple[str, ...]]:
 
 def near_duplicates(
     texts: Sequence[str], threshold: float = THRESHOLD
-) -> Iterator[tuple[int, int, float]]:
-    """Yield every pair ``(i, j, similarity)`` with ``i < j`` and similarity ≥ threshold."""
+) -> tuple[tuple[int, int, float], ...]:
+    """Return every pair ``(i, j, similarity)`` with ``i < j`` and similarity ≥ threshold.
+
+    The last answers are kept: a run asks about the same texts once to group its rows and again
+    for every split that it checks.
+    """
+    return _pairs(tuple(texts), threshold)
+
+
+@lru_cache(maxsize=2)
+def _pairs(texts: tuple[str, ...], threshold: float) -> tuple[tuple[int, int, float], ...]:
     matrix = _binary(texts)
     sizes = np.asarray(matrix.sum(axis=1)).ravel()
     transposed = matrix.T.tocsr()
+    found: list[tuple[int, int, float]] = []
     for start in range(0, matrix.shape[0], _BLOCK):
         shared = (matrix[start : start + _BLOCK] @ transposed).tocoo()
         rows = shared.row + start
@@ -44,7 +55,8 @@ def near_duplicates(
         left, right, both = rows[keep], shared.col[keep], shared.data[keep]
         similarity = both / (sizes[left] + sizes[right] - both)
         for at in np.flatnonzero(similarity >= threshold):
-            yield int(left[at]), int(right[at]), float(similarity[at])
+            found.append((int(left[at]), int(right[at]), float(similarity[at])))
+    return tuple(found)
 
 
 def _binary(texts: Sequence[str]) -> csr_matrix:
@@ -72,16 +84,19 @@ def clusters(
     The merged group is named after its alphabetically first member, so the result does not
     depend on the order of rows.
     """
-    parent = {group: group for group in groups}
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
 
-    def root(group: str) -> str:
-        while parent[group] != group:
-            parent[group] = parent[parent[group]]
-            group = parent[group]
-        return group
-
+    names = sorted(set(groups))
+    if not names:
+        return []
+    number = {name: at for at, name in enumerate(names)}
     alike = ((groups[one], groups[two]) for one, two, _ in near_duplicates(texts, threshold))
-    for left, right in chain(alike, links):
-        first, second = sorted((root(left), root(right)))
-        parent[second] = first
-    return [root(group) for group in groups]
+    edges = np.array(
+        [(number[left], number[right]) for left, right in chain(alike, links)], dtype=np.int64
+    ).reshape(-1, 2)
+    graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(len(names), len(names)))
+    count, member = connected_components(graph, directed=False)
+    first = np.full(count, len(names))
+    np.minimum.at(first, member, np.arange(len(names)))
+    return [names[first[member[number[group]]]] for group in groups]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from stance.corpus.duplicates import clusters
 from stance.corpus.load import SPLITS
+from stance.corpus.tables import as_text
 from stance.errors import InputError
 from stance.schema import Example
 
@@ -71,7 +73,7 @@ def _value(example: Example, column: str) -> str:
         value = example.extra[column]
     else:
         raise InputError(f"group column {column!r} is not in the data (row {example.id!r})")
-    return str(value) if value else example.id
+    return as_text(value) or example.id
 
 
 def by_column(examples: Sequence[Example]) -> Split:
@@ -112,18 +114,29 @@ def by_hash(
 ) -> Split:
     """Divide into train, validation and test by tenths of the groups, or finer where asked.
 
+    Where there are fewer groups than parts to make, the shares are met as nearly as they allow.
+
     Raises:
-        InputError: the shares are too fine, or leave nothing to train on.
+        InputError: the shares are no shares, too fine, or leave nothing to train on.
     """
-    count = _fineness(validation, test)
-    wanted = {"validation": round(validation * count), "test": round(test * count)}
-    if sum(wanted.values()) >= count:
+    if not (validation >= 0 < test and validation + test < 1 - 1e-9):
         raise InputError(
-            f"split: validation {validation:g} and test {test:g} leave nothing to train on"
+            f"split: validation {validation:g} and test {test:g} leave nothing to train on, or "
+            "are no shares"
         )
+    distinct = len(set(groups))
+    needed = 3 if validation else 2
+    if distinct < needed:
+        raise InputError(
+            f"{distinct} groups cannot be divided into {needed} parts; name another column as the "
+            "group"
+        )
+    count = min(_fineness(validation, test), distinct)
+    tested = min(max(1, round(test * count)), count - needed + 1)
+    held = min(max(1, round(validation * count)), count - tested - 1) if validation else 0
     parts = stratified_parts(examples, groups, count, salt)
-    is_test = parts < wanted["test"]
-    is_validation = ~is_test & (parts < wanted["test"] + wanted["validation"])
+    is_test = parts < tested
+    is_validation = ~is_test & (parts < tested + held)
     return Split(
         0,
         np.flatnonzero(~is_test & ~is_validation),
@@ -140,8 +153,6 @@ def _fineness(*shares: float) -> int:
     """
     for count in (_PARTS, 20, 25, 40, 50, 100):
         if all(abs(share * count - round(share * count)) < 1e-9 for share in shares):
-            if min(shares) * count < 1 - 1e-9:
-                break
             return count
     raise InputError(
         f"split: shares {', '.join(f'{share:g}' for share in shares)}: give hundredths"
@@ -158,6 +169,11 @@ def by_folds(
 ) -> Iterator[Split]:
     """Yield ``folds`` splits; every row is tested once, a share of the rest validates."""
     parts = stratified_parts(examples, groups, folds, salt)
+    if len(set(groups)) < 3:
+        raise InputError(
+            "2 groups are too few to train, to validate and to test on; name another column as the "
+            "group"
+        )
     for fold in range(folds):
         rest = np.flatnonzero(parts != fold)
         yield with_validation(
@@ -179,10 +195,18 @@ def with_validation(
     """Take a share of the ``rest``, whole groups of it, for validation.
 
     Where there are fewer groups than parts to make, the share is met as nearly as they allow.
+
+    Raises:
+        InputError: not two groups are left, one to train and one to validate on.
     """
     own = [groups[int(at)] for at in rest]
     count = min(_fineness(validation), len(set(own)))
-    inner = stratified_parts([examples[int(at)] for at in rest], own, max(2, count), salt)
+    if count < 2:
+        raise InputError(
+            f"fold {fold + 1} leaves {count} groups to train and to validate on, where two are "
+            "needed; take more folds, or name another column as the group"
+        )
+    inner = stratified_parts([examples[int(at)] for at in rest], own, count, salt)
     held = inner < min(max(1, round(validation * count)), count - 1)
     return Split(fold, rest[~held], rest[held], test)
 
@@ -196,11 +220,13 @@ def stratified_parts(
     distinct = len(set(groups))
     if distinct < parts:
         raise InputError(
-            f"{distinct} groups cannot be divided into {parts} parts; take fewer folds or larger "
-            "shares, or name another column as the group"
+            f"{distinct} groups cannot be divided into {parts} parts; take fewer folds, or name "
+            "another column as the group"
         )
     keys = [hashlib.sha256(f"{salt}\0{group}".encode()).hexdigest() for group in groups]
     labels = [example.stance or example.sentiment or "" for example in examples]
+    if max(Counter(labels).values()) < parts:
+        labels = [""] * len(labels)  # every label is too rare to stand in each part
     result = np.zeros(len(examples), dtype=np.int64)
     splitter = StratifiedGroupKFold(n_splits=parts)
     with warnings.catch_warnings():

@@ -10,7 +10,7 @@ from typing import Any
 
 from stance.codebook import Codebook, load_codebook
 from stance.config import RunConfig
-from stance.corpus.audit import require_clean
+from stance.corpus.audit import require_clean, untrained_labels
 from stance.corpus.divide import Plan, divide, left_out
 from stance.corpus.load import Source, load_sources
 from stance.corpus.splits import Split
@@ -107,25 +107,6 @@ def load_rows(config: RunConfig, codebook: Codebook, *, download: bool = False) 
     source = Source(**data.model_dump(exclude={"test"}))
     test = Source(**data.test.model_dump()) if data.test else None
     return load_sources(source, test, codebook, download=download)
-
-
-def untrained_labels(
-    examples: Sequence[Example], splits: Sequence[Split], codebook: Codebook
-) -> list[str]:
-    """Say which labels are tested without a single training row, of which no model can give one."""
-    found = []
-    for task, names in codebook.classes.items():
-        for name in names:
-            lacking = [
-                split.fold + 1
-                for split in splits
-                if any(getattr(examples[int(at)], task) == name for at in split.test)
-                and not any(getattr(examples[int(at)], task) == name for at in split.train)
-            ]
-            if lacking:
-                where = f" in folds {', '.join(map(str, lacking))}" if len(splits) > 1 else ""
-                found.append(f"{task} {name!r} is tested and has no training row{where}")
-    return found
 
 
 def make_splits(config: RunConfig, examples: Sequence[Example]) -> list[Split]:
