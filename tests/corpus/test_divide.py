@@ -194,6 +194,7 @@ def test_another_corpus_is_tested_and_nothing_else(tmp_path: Path, codebook: Cod
     bare = [replace(item, split="") if item.split != "test" else item for item in examples]
     (hashed,) = divide(bare, Plan(method="cross"))
     assert len(hashed.validation)
+    assert not find_leaks(bare, hashed)
 
 
 def test_another_corpus_leaves_the_share_for_validation_that_is_asked() -> None:
@@ -204,7 +205,6 @@ def test_another_corpus_leaves_the_share_for_validation_that_is_asked() -> None:
     for share in (0.15, 0.4):
         (split,) = divide(rows, Plan(method="cross", validation=share))
         assert len(split.validation) == pytest.approx(100 * share, abs=2)
-    assert not find_leaks(bare, hashed)
 
 
 def test_settings_that_do_not_fit_are_refused(rows_file: Path, tmp_path: Path) -> None:

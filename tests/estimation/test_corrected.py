@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
-from scipy.stats import t
+from scipy.stats import binomtest, t
 from statsmodels.stats.weightstats import DescrStatsW
 
 from stance.errors import InputError
@@ -223,8 +226,31 @@ def test_nan_is_no_label() -> None:
     sample = build(guess, gold, list(range(1000)))
     assert int(sample.labelled.sum()) == 100
     assert labelled_only(sample)[1].estimate == pytest.approx(0.3)
-    with pytest.raises(InputError, match="give label numbers"):
+    with pytest.raises(InputError, match=r"y_true\[0\] is 0.5: give whole numbers"):
         build(guess, np.full(1000, 0.5), list(range(1000)))
+
+
+def test_whatever_stands_for_a_gap_is_one() -> None:
+    guess = one_hot([0, 1, 1, 0], 2)
+    columns: list[Any] = [
+        [0, 1, None, float("nan")],
+        pd.Series([0, 1, None, None], dtype="Int64"),
+        pd.Series([0, 1, pd.NA, None], dtype=object),
+    ]
+    for column in columns:
+        sample = build(guess, column, list("abcd"))
+        assert sample.y_true.tolist() == [0, 1, -1, -1]
+    for wrong, said in (
+        (["neutral", 1, 0, 0], r"y_true\[0\] is neutral"),
+        ([0, float("inf"), 0, 0], r"y_true\[1\] is inf"),
+    ):
+        with pytest.raises(InputError, match=said):
+            build(guess, wrong, list("abcd"))
+    with pytest.raises(InputError, match=r"outside\[2\] is nan: give true or false"):
+        build(guess, [0, 1, -1, -1], list("abcd"), outside=[True, False, None, False])
+    for guesses in ([0.7, 1.0], [float("nan"), 1.0], [None, 1]):
+        with pytest.raises(InputError, match="y_pred"):
+            one_hot(guesses, 2)  # type: ignore[arg-type]
 
 
 def test_a_label_that_nobody_gave_may_still_occur() -> None:
@@ -239,3 +265,20 @@ def test_a_label_that_nobody_gave_may_still_occur() -> None:
         assert found.high == pytest.approx(1 - 0.025 ** (1 / 30), abs=0.001)  # 0 of 30, exact
     for found in (*labelled_only(sample), *prediction_powered(sample), *design_based(sample)):
         assert found.high != found.low
+
+
+def test_documents_that_are_all_alike_still_leave_doubt() -> None:
+    """Half of every document's rows: no variance between documents, and yet not known exactly."""
+    gold, documents = np.array([0, 1] * 20), np.repeat(np.arange(20), 2)
+    sample = build(one_hot(gold, 3), gold, documents)
+    for found in (labelled_only(sample)[0], classify_and_count(sample)[0]):
+        assert found.estimate == 0.5
+        assert (found.low, found.high) == pytest.approx(binomtest(10, 20).proportion_ci())
+    never = classify_and_count(sample)[2]
+    assert (never.low, never.high) == pytest.approx(binomtest(0, 20).proportion_ci())
+
+
+def test_rounding_is_no_width() -> None:
+    scores = np.tile([0.1, 0.9], (30, 1))
+    found = classify_and_count(build(scores, np.full(30, -1), range(30)))[0]
+    assert found.high - found.low > 0.1

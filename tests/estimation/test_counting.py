@@ -137,3 +137,16 @@ def test_a_row_without_a_chance_is_refused() -> None:
         build(np.eye(2), [0, -1], ["a", "b"], inclusion=[0.5, 0.0])
     with pytest.raises(InputError, match="y_pred holds a label outside"):
         one_hot([0, 3], 3)
+
+
+def test_a_label_that_is_never_predicted_leaves_doubt() -> None:
+    """Nobody mistakes label 2 for another, and the corpus is never taken for it."""
+    gold = np.repeat([0, 1, 2], 10)
+    corpus = np.repeat([0, 1], 60)
+    guess = np.r_[gold, corpus]
+    guess[:3], guess[10:12] = 1, 0
+    truth = np.r_[gold, np.full(120, -1)]
+    sample = build(one_hot(guess, 3), truth, range(150), outside=truth >= 0)
+    found = adjusted_count(sample, n_resamples=200)[2]
+    assert (found.low, found.estimate) == pytest.approx((0, 0), abs=1e-12)
+    assert found.high == pytest.approx(1 - 0.025 ** (1 / 30), abs=1e-6)

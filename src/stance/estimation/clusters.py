@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.evaluation.resampling import FloatArray, IntArray, Interval, check_level
+
+_NO_WIDTH = 1e-9
+"""An interval narrower than this is one of rounding errors."""
 
 
 def mean(values: FloatArray) -> FloatArray:
@@ -51,7 +56,8 @@ def wald(
     """Student-t intervals for shares ``(k,)``, cut to [0, 1].
 
     ``n_groups - 1`` degrees of freedom, of the documents that limit what is known. Bounds
-    are NaN where ``usable`` ``(k,)`` is false or a variance could not be had.
+    are NaN where ``usable`` ``(k,)`` is false or a variance could not be had; a variance of 0 gets
+    the bounds of ``with_width``.
     """
     from scipy.special import stdtrit
 
@@ -62,6 +68,21 @@ def wald(
         reach = np.where(usable, reach, np.nan)
     low, high = np.clip(estimate - reach, 0, 1), np.clip(estimate + reach, 0, 1)
     return [
-        Interval(float(a), float(b), float(e), level, method, n_groups)
+        with_width(Interval(float(a), float(b), float(e), level, method, n_groups), n_groups)
         for a, b, e in zip(low, high, np.clip(estimate, 0, 1), strict=True)
     ]
+
+
+def with_width(found: Interval, n_documents: int) -> Interval:
+    """Give an interval without width the exact binomial one of as many cases as documents.
+
+    Where no labelled row, or every one, has a label, the variance is 0 in the sample and not in
+    the corpus; Clopper and Pearson (1934) say what else the share may be.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    if not found.high - found.low < _NO_WIDTH:
+        return found
+    cases = round(found.estimate * n_documents, 6)
+    low, high = proportion_confint(cases, n_documents, 1 - found.level, "beta")
+    return replace(found, low=float(low), high=float(high))

@@ -8,8 +8,6 @@ Where no row is labelled there is no estimate: NaN.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from stance.errors import InputError
@@ -26,7 +24,7 @@ def labelled_only(sample: Sample, *, level: float = 0.95) -> list[Interval]:
     """The share of each label among the rows people labelled, the model unused."""
     inside = _alike(sample)
     gold = inside.take(inside.labelled)
-    found = wald(
+    return wald(
         mean(gold.truth),
         variance_of_mean(gold.truth, gold.groups),
         level=level,
@@ -34,7 +32,6 @@ def labelled_only(sample: Sample, *, level: float = 0.95) -> list[Interval]:
         n_groups=len(np.unique(gold.groups)),
         usable=_enough_cases(gold),
     )
-    return _with_width(found, gold)
 
 
 def prediction_powered(
@@ -62,7 +59,7 @@ def prediction_powered(
     model -= residual_sums(rest.scores, rest.groups, n_groups)
     tuned = np.full(inside.n_labels, power) if power is not None else _tune(truth, model)
     estimate = mean(gold.truth) + tuned * (mean(rest.scores) - mean(gold.scores))
-    found = wald(
+    return wald(
         estimate,
         ((truth - tuned * model) ** 2).sum(axis=0),
         level=level,
@@ -70,7 +67,6 @@ def prediction_powered(
         n_groups=len(np.unique(gold.groups)),
         usable=_enough_cases(gold),
     )
-    return _with_width(found, gold)
 
 
 def _tune(truth: FloatArray, model: FloatArray) -> FloatArray:
@@ -100,7 +96,7 @@ def design_based(sample: Sample, *, level: float = 0.95) -> list[Interval]:
     error = inside.truth - inside.scores
     bias = weight @ error / len(weight)
     corrected = inside.scores + bias + weight[:, None] * (error - bias)
-    found = wald(
+    return wald(
         mean(corrected),
         variance_of_mean(corrected, inside.groups),
         level=level,
@@ -108,28 +104,6 @@ def design_based(sample: Sample, *, level: float = 0.95) -> list[Interval]:
         n_groups=len(np.unique(inside.groups[labelled])),
         usable=_enough_cases(inside.take(labelled)),
     )
-    return _with_width(found, inside.take(labelled))
-
-
-def _with_width(found: list[Interval], gold: Sample) -> list[Interval]:
-    """Give an interval to labels of which no labelled row, or every one, is an example.
-
-    Their variance is 0 in the sample and not in the corpus: the exact binomial bound (Clopper and
-    Pearson 1934) over as many cases as there are labelled documents says what else it may be.
-    """
-    from statsmodels.stats.proportion import proportion_confint
-
-    result = []
-    for label, interval in enumerate(found):
-        if interval.high > interval.low or np.isnan(interval.low):
-            result.append(interval)
-            continue
-        cases = interval.n_groups
-        low, high = proportion_confint(
-            cases if gold.truth[:, label].all() else 0, cases, 1 - interval.level, "beta"
-        )
-        result.append(replace(interval, low=float(low), high=float(high)))
-    return result
 
 
 def _alike(sample: Sample) -> Sample:

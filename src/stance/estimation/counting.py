@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from stance.estimation.clusters import mean, variance_of_mean, wald
+from stance.estimation.clusters import mean, variance_of_mean, wald, with_width
 from stance.estimation.sample import Sample
 from stance.evaluation.resampling import FloatArray, Interval, Method, resample_tables
 
@@ -53,9 +55,13 @@ def adjusted_count(
     resamples = resample_tables(
         tables, _corrected_shares, n_resamples=n_resamples, method=method, seed=seed
     )
+    n_gold = len(np.unique(codes[sample.labelled]))
     found = [resamples.interval(label, level=level) for label in range(n_labels)]
     return [
-        Interval(one.low, one.high, one.estimate, level, f"adjusted count, {method}", one.n_groups)
+        with_width(
+            replace(one, method=f"adjusted count, {method}"),
+            n_gold,
+        )
         for one in found
     ]
 

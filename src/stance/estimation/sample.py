@@ -78,14 +78,11 @@ def build(
     if rows.ndim != 2 or not len(rows) or not np.isfinite(rows).all():
         raise InputError(f"scores have shape {rows.shape}: give finite numbers, rows by labels")
     n_rows = len(rows)
-    true = np.asarray(y_true)
-    if np.issubdtype(true.dtype, np.floating):
-        true = np.where(np.isnan(true), UNLABELLED, true)  # as pandas writes a gap
-        whole = np.flatnonzero(true != np.floor(true))
-        if len(whole):
-            raise InputError(f"y_true[{whole[0]}] is {true[whole[0]]}: give label numbers")
+    true = _numbers("y_true", y_true)
+    true = np.where(np.isnan(true), UNLABELLED, true)
     chance = np.full(n_rows, np.nan) if inclusion is None else np.asarray(inclusion, np.float64)
-    elsewhere = np.zeros(n_rows, bool) if outside is None else np.asarray(outside, bool)
+    beyond = np.zeros(n_rows) if outside is None else _numbers("outside", outside)
+    elsewhere = beyond == 1
     for name, length in (
         ("y_true", len(true)),
         ("groups", len(groups)),
@@ -94,10 +91,13 @@ def build(
     ):
         if length != n_rows:
             raise InputError(f"{name} has {length} rows but scores have {n_rows}")
+    wrong = np.flatnonzero(~np.isin(beyond, (0, 1)))
+    if len(wrong):
+        raise InputError(f"outside[{wrong[0]}] is {beyond[wrong[0]]:g}: give true or false")
     wrong = np.flatnonzero((true < UNLABELLED) | (true >= rows.shape[1]))
     if len(wrong):
         raise InputError(
-            f"y_true[{wrong[0]}] is {true[wrong[0]]}, outside 0..{rows.shape[1] - 1}: "
+            f"y_true[{wrong[0]}] is {true[wrong[0]]:g}, outside 0..{rows.shape[1] - 1}: "
             "give -1 for a row that no person labelled"
         )
     wrong = np.flatnonzero(~((chance > 0) & (chance <= 1)))
@@ -109,12 +109,41 @@ def build(
     return Sample(rows, true.astype(np.int64), number_groups(groups)[0], chance, elsewhere)
 
 
+def _numbers(name: str, values: ArrayLike) -> FloatArray:
+    """Whole numbers as floats, NaN for whatever stands for a gap: NaN, None, ``pandas.NA``.
+
+    Raises:
+        InputError: something else; names the first such value.
+    """
+    given = np.asarray(values)
+    if given.ndim != 1:
+        raise InputError(f"{name} has {given.ndim} axes: give one value a row")
+    if given.dtype.kind not in "biuf":
+        given = np.array([np.nan if _is_gap(value) else value for value in given], dtype=object)
+    try:
+        numbers = given.astype(np.float64)
+    except (TypeError, ValueError):
+        numbers = np.full(len(given), np.inf)
+    gap = np.isnan(numbers)
+    wrong = np.flatnonzero(~gap & ~(np.isfinite(numbers) & (numbers == np.floor(numbers))))
+    if len(wrong):
+        raise InputError(f"{name}[{wrong[0]}] is {given[wrong[0]]}: give whole numbers")
+    return numbers
+
+
+def _is_gap(value: object) -> bool:
+    try:
+        return value is None or bool(value != value)  # NaN differs from itself
+    except TypeError:
+        return True  # pandas.NA is neither equal nor unequal to itself
+
+
 def one_hot(y_pred: ArrayLike, n_labels: int) -> FloatArray:
     """Scores ``(n, n_labels)`` of a model that gives labels ``(n,)`` without probabilities."""
-    labels = np.asarray(y_pred, dtype=np.int64)
-    if labels.size and not 0 <= labels.min() <= labels.max() < n_labels:
+    labels = _numbers("y_pred", y_pred)
+    if not ((labels >= 0) & (labels < n_labels)).all():
         raise InputError(f"y_pred holds a label outside 0..{n_labels - 1}")
-    scores: FloatArray = np.eye(n_labels)[labels]
+    scores: FloatArray = np.eye(n_labels)[labels.astype(np.int64)]
     return scores
 
 

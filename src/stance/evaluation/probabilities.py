@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from stance.errors import InputError
 from stance.evaluation import scores as arrays
@@ -39,21 +39,15 @@ def auroc(y_true: ArrayLike, proba: ArrayLike) -> FloatArray:
     The probability that a row of the label ranks above another row, ties counting half
     (Mann-Whitney). NaN for a label that no row or every row has.
     """
+    from sklearn.metrics import roc_auc_score
+
     true, checked = _rows(y_true, proba)
-    return np.array(
-        [_auroc_one(true == label, checked[:, label]) for label in range(checked.shape[1])]
-    )
-
-
-def _auroc_one(positive: NDArray[np.bool_], score: FloatArray) -> float:
-    n_positive = int(positive.sum())
-    n_negative = len(positive) - n_positive
-    if n_positive == 0 or n_negative == 0:
-        return float("nan")
-    _, position, count = np.unique(score, return_inverse=True, return_counts=True)
-    mean_rank = np.cumsum(count) - (count - 1) / 2
-    wins = mean_rank[position][positive].sum() - n_positive * (n_positive + 1) / 2
-    return float(wins / (n_positive * n_negative))
+    found = np.full(checked.shape[1], np.nan)
+    for label in range(checked.shape[1]):
+        positive = true == label
+        if positive.any() and not positive.all():
+            found[label] = roc_auc_score(positive, checked[:, label])
+    return found
 
 
 def average_precision(y_true: ArrayLike, proba: ArrayLike) -> FloatArray:
@@ -61,19 +55,15 @@ def average_precision(y_true: ArrayLike, proba: ArrayLike) -> FloatArray:
 
     No interpolation; tied rows enter together. NaN for a label that no row has.
     """
+    from sklearn.metrics import average_precision_score
+
     true, checked = _rows(y_true, proba)
-    return np.array(
-        [_precision_one(true == label, checked[:, label]) for label in range(checked.shape[1])]
-    )
-
-
-def _precision_one(positive: NDArray[np.bool_], score: FloatArray) -> float:
-    if not positive.any():
-        return float("nan")
-    ends, order = _tie_ends(score)
-    hits = np.cumsum(positive[order])[ends]
-    recall_steps = np.diff(hits, prepend=0) / positive.sum()
-    return float((recall_steps * hits / (ends + 1)).sum())
+    found = np.full(checked.shape[1], np.nan)
+    for label in range(checked.shape[1]):
+        positive = true == label
+        if positive.any():
+            found[label] = average_precision_score(positive, checked[:, label])
+    return found
 
 
 def _tie_ends(score: FloatArray) -> tuple[IntArray, IntArray]:

@@ -26,7 +26,9 @@ _MARKED = (0.5, 0.7, 0.9)
 
 def calibration(task: str, model: str, bins: Reliability) -> Figure:
     """Draw the reliability diagram: confidence against accuracy, with the rows in each bin."""
-    low, high = _wilson(bins.accuracy, bins.count)
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(bins.accuracy * bins.count, bins.count, method="wilson")
     with drawing_style():
         drawing, (axes, below) = canvas(3.9, 2, sharex=True, height_ratios=(4, 1))
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
@@ -52,14 +54,6 @@ def calibration(task: str, model: str, bins: Reliability) -> Figure:
         drawing,
         {},
     )
-
-
-def _wilson(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's (1927) 95 % interval of a binomial share."""
-    z = 1.959964
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    return centre - half, centre + half
 
 
 def coverage(task: str, model: str, curve: RiskCoverage) -> Figure:
