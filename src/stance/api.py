@@ -206,9 +206,14 @@ def evaluate(
     data: str | Path,
     *,
     columns: dict[str, str] | None = None,
+    labels: dict[str, dict[str, str]] | None = None,
     codebook: str | None = None,
 ) -> pd.DataFrame:
     """Score a model on labelled rows.
+
+    Args:
+        columns: our field and the table's column, such as ``{"text": "sentence"}``.
+        labels: by task, the table's labels and ours: ``{"stance": {"1": "supporting"}}``.
 
     Returns:
         One row per task and label, with precision, recall, F1, its 95 % interval and support;
@@ -218,7 +223,7 @@ def evaluate(
     from stance.runs.score_model import held_out, score_model
 
     book = load_codebook(codebook) if codebook else parse_codebook(model.codebook, source="model")
-    given = load_examples(data, book, mapped=Mapped(columns or {}))
+    given = load_examples(data, book, mapped=Mapped(columns or {}, labels or {}))
     rows = held_out(model, given)
     if len(rows) < len(given):
         warnings.warn(

@@ -178,3 +178,14 @@ def test_labels_that_are_tested_and_not_trained_are_said() -> None:
     held = [replace(row, split="validation") if row.id == "2" else row for row in rows]
     (line,) = untrained_labels(held, [by_column(held)], load_codebook())
     assert line == "stance 'denying' is in the rows and has no training row"
+
+
+def test_rows_that_teach_nothing_begin_no_run(tmp_path: Path, tiny_encoder: Path) -> None:
+    path = tmp_path / "rows.csv"
+    lines = [f"{at},Ruud spoke of pier {at}.,,{part}"
+             for at, part in enumerate(["train"] * 6 + ["test"] * 3)]  # fmt: skip
+    path.write_text("\n".join(["id,text,stance,split", *lines]) + "\n")
+    for models in ({"majority": {}}, {"transformer": {"backbone": str(tiny_encoder)}}):
+        with pytest.raises(InputError, match=r"rows.csv: no training row has a label of stance"):
+            run(tiny_config(path, tiny_encoder, models=models), root=tmp_path / "runs")
+        assert not (tmp_path / "runs" / "tiny").exists()

@@ -7,19 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from stance.cli.runs import Columns, Labels, mapped
+
 app = typer.Typer(no_args_is_help=True, help="Labelled rows: validate, describe, split, audit.")
 
 Source = Annotated[str, typer.Argument(help="Rows: CSV, TSV, JSONL, Parquet, or a data set.")]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option("--column", "-c", help="Our field and the file's column: text=sentence"),
-]
-Labels = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--label", "-l", help="The file's label and ours: 1=supporting, sentiment:pos=positive"
-    ),
-]
 Book = Annotated[str | None, typer.Option("--codebook", help="Label set; else the bundled one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
 
@@ -27,14 +19,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for machines."
 def load_rows(
     source: str, columns: list[str] | None, labels: list[str] | None, codebook: str | None
 ) -> tuple[Any, Any]:
-    from stance.cli.runs import label_maps, pairs
     from stance.codebook import load_codebook
-    from stance.corpus.load import Mapped, load_examples
+    from stance.corpus.load import load_examples
     from stance.files import resolve
 
     book = load_codebook(codebook)
-    mapped = Mapped(pairs(columns or []), label_maps(labels or []))
-    return load_examples(resolve(source), book, mapped=mapped), book
+    return load_examples(resolve(source), book, mapped=mapped(columns, labels)), book
 
 
 @app.command()
@@ -47,16 +37,14 @@ def validate(
 ) -> None:
     """List everything wrong with a table, row by row. Exits with 2 where anything is."""
     from stance.cli import console
-    from stance.cli.runs import label_maps, pairs
     from stance.codebook import load_codebook
-    from stance.corpus.load import Mapped, check_rows, contradictions
+    from stance.corpus.load import check_rows, contradictions
     from stance.corpus.tables import read_rows
     from stance.errors import InputError
     from stance.files import resolve
 
-    mapped = Mapped(pairs(column or []), label_maps(label or []))
     book = load_codebook(codebook)
-    examples, problems = check_rows(read_rows(resolve(source)), book, mapped)
+    examples, problems = check_rows(read_rows(resolve(source)), book, mapped(column, label))
     twice = contradictions(examples)
     without = {task: sum(getattr(row, task) is None for row in examples) for task in book.classes}
     if as_json:
@@ -182,10 +170,8 @@ def agreement(
     from dataclasses import asdict
 
     from stance.cli import console
-    from stance.cli.runs import label_maps, pairs
     from stance.codebook import load_codebook, suggest
     from stance.corpus import agreement as agree
-    from stance.corpus.load import Mapped
     from stance.corpus.tables import read_rows
     from stance.errors import InputError
     from stance.files import resolve
@@ -197,7 +183,7 @@ def agreement(
     rows = [row for _, row in read_rows(resolve(source))]
     given = agree.read_ratings(
         rows, task, names, columns=by or (), annotator=annotator,
-        mapped=Mapped(pairs(column or []), label_maps(label or [])),
+        mapped=mapped(column, label),
     )  # fmt: skip
     if given.unread:
         console.err.print(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli.runs import AsJson, Root
+from stance.cli.runs import AsJson, Columns, Labels, Root, mapped
 
 if TYPE_CHECKING:
+    from stance.corpus.load import Mapped
     from stance.packing import Packed, Rows
 
 
@@ -23,6 +24,8 @@ def pack(
     split: Annotated[str, typer.Option(help="Which of them: a value of their split column.")] = (
         "validation"
     ),
+    column: Columns = None,
+    label: Labels = None,
     bits: Annotated[
         int, typer.Option(help="For each number that training changed: 4, or 8 for near exact.")
     ] = 4,
@@ -45,7 +48,12 @@ def pack(
     folder = find_model(model, root)
     with console.reporting() as reporter:
         done = write(
-            folder, out, _rows(folder, rows, split), bits=bits, backbone=backbone, say=reporter.say
+            folder,
+            out,
+            _rows(folder, rows, split, mapped(column, label)),
+            bits=bits,
+            backbone=backbone,
+            say=reporter.say,
         )
     if as_json:
         console.print_json(done.to_json())
@@ -53,7 +61,7 @@ def pack(
     _print(done)
 
 
-def _rows(folder: Path, source: str | None, split: str) -> Rows | None:
+def _rows(folder: Path, source: str | None, split: str, mapping: Mapped) -> Rows | None:
     from stance.codebook import parse_codebook
     from stance.corpus.load import load_examples
     from stance.errors import InputError
@@ -64,7 +72,7 @@ def _rows(folder: Path, source: str | None, split: str) -> Rows | None:
     if source is None:
         return None
     codebook = parse_codebook(read_json(folder / MODEL_FILE)["codebook"], source=str(folder))
-    examples = load_examples(resolve(source), codebook)
+    examples = load_examples(resolve(source), codebook, mapped=mapping)
     chosen = [item for item in examples if item.split == split]
     if not chosen:
         found = ", ".join(sorted({item.split or "(none)" for item in examples}))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from stance.corpus.load import Mapped
     from stance.evaluation.results import ModelResult, Results
 
 Config = Annotated[str, typer.Argument(help="Configuration file, such as configs/default.yaml.")]
@@ -25,6 +26,16 @@ Download = Annotated[bool, typer.Option("--download", help="Allow the hub to be 
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write results as JSON, for machines.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", "-c", help="Our field and the file's column: text=sentence"),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label", "-l", help="The file's label and ours: 1=supporting, sentiment:pos=positive"
+    ),
+]
 
 
 def run(
@@ -87,14 +98,8 @@ def evaluate(
         str, typer.Argument(help="A model's folder, a run's folder, or a run's name.")
     ],
     data: Annotated[str, typer.Argument(help="Labelled rows: CSV, TSV, JSONL or Parquet.")],
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", "-c", help="Our field and the file's column: text=sentence"),
-    ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option(help="The file's label and ours: 1=supporting, sentiment:pos=positive"),
-    ] = None,
+    column: Columns = None,
+    label: Labels = None,
     codebook: Annotated[
         str | None, typer.Option(help="Codebook of the rows; the model's own if not given.")
     ] = None,
@@ -107,7 +112,7 @@ def evaluate(
     """
     from stance.cli import console
     from stance.codebook import load_codebook, parse_codebook
-    from stance.corpus.load import Mapped, load_examples
+    from stance.corpus.load import load_examples
     from stance.evaluation.results import Results
     from stance.models.store import find_model, load_model
     from stance.runs.score_model import held_out, score_model
@@ -119,7 +124,7 @@ def evaluate(
         book = parse_codebook(stored.codebook, source=str(folder))
     else:
         stored = load_model(folder, book.classes)
-    given = load_examples(data, book, mapped=Mapped(pairs(column or []), label_maps(label or [])))
+    given = load_examples(data, book, mapped=mapped(column, label))
     rows = held_out(stored, given)
     with console.reporting() as reporter:
         if Path(model) != folder:
@@ -154,6 +159,13 @@ def report(
         reporter.stage("writing the report")
         page = write_report(folder)
     console.out.print(str(page), markup=False, highlight=False)
+
+
+def mapped(columns: list[str] | None, labels: list[str] | None) -> Mapped:
+    """Read the options --column and --label."""
+    from stance.corpus.load import Mapped
+
+    return Mapped(pairs(columns or []), label_maps(labels or []))
 
 
 def pairs(items: list[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from stance.corpus.audit import require_clean, untrained_labels
 from stance.corpus.divide import Plan, divide, left_out
 from stance.corpus.load import Source, load_sources
 from stance.corpus.splits import Split
+from stance.errors import InputError
 from stance.evaluation.results import Predicted, Results, compare_best, score
 from stance.files import resolve, sha256_file, write_json, write_text, write_yaml
 from stance.models.threads import choose_threads, set_threads
@@ -71,6 +72,7 @@ def run(
     reporter.say(f"{len(examples)} rows of {len({item.group for item in examples})} articles")
     if absent := left_out(examples, splits):
         reporter.say(f"{absent} rows of a split are in none of its parts, so that nothing crosses")
+    _require_labels(config, codebook, examples, splits)
     for line in untrained_labels(examples, splits, codebook):
         reporter.say(line)
     with open_run(root, config.name, resume=resume) as folder:
@@ -107,6 +109,25 @@ def load_rows(config: RunConfig, codebook: Codebook, *, download: bool = False) 
     source = Source(**data.model_dump(exclude={"test"}))
     test = Source(**data.test.model_dump()) if data.test else None
     return load_sources(source, test, codebook, download=download)
+
+
+def _require_labels(
+    config: RunConfig, codebook: Codebook, examples: Sequence[Example], splits: Sequence[Split]
+) -> None:
+    """Refuse before a run folder is begun what no model could be trained on.
+
+    Raises:
+        InputError: the training rows of a split have no label.
+    """
+    if all(entry.kind == "lexicon" for entry in config.models.values()):
+        return
+    for split in splits:
+        rows = (examples[int(at)] for at in split.train)
+        if all(row.stance is None and row.sentiment is None for row in rows):
+            raise InputError(
+                f"{config.data.path}: no training row has a label of "
+                f"{' or '.join(codebook.tasks)}; name their column with data.columns.stance=NAME"
+            )
 
 
 def make_splits(config: RunConfig, examples: Sequence[Example]) -> list[Split]:
