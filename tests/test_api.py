@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
+from typer.testing import CliRunner
 
 import stance
+from stance.cli.main import app
 from stance.config import parse_config
 from stance.errors import InputError
 from stance.report.report import write_report
@@ -176,3 +178,28 @@ def test_rows_with_sentiment_alone_train_and_are_reported(tmp_path: Path) -> Non
     assert {model.task for model in done.results.models} == {"sentiment"}
     assert write_report(done.folder).is_file()
     assert stance.load_model("small", runs=tmp_path / "runs").name in ("majority", "tfidf-svm")
+
+
+def test_a_model_is_scored_on_labels_of_other_names(
+    rows: list[dict[str, object]], rows_file: Path, tmp_path: Path
+) -> None:
+    """A table whose labels are numbers trains with a map, and is scored with the same."""
+    model = stance.load_model(_trained(rows_file, tmp_path / "runs").folder)
+    held = [row for row in rows if row["split"] == "test"]
+    names = sorted({str(row["stance"]) for row in held})
+    plain, coded = tmp_path / "plain.jsonl", tmp_path / "coded.jsonl"
+    for path, label in ((plain, str), (coded, lambda name: str(names.index(name)))):
+        path.write_text(
+            "".join(json.dumps({**row, "stance": label(row["stance"])}) + "\n" for row in held)
+        )
+    codes = {str(at): name for at, name in enumerate(names)}
+    with pytest.raises(InputError, match="is not a stance label"):
+        stance.evaluate(model, coded)
+    expected = stance.evaluate(model, plain)
+    found = stance.evaluate(model, coded, labels={"stance": codes})
+    assert found.equals(expected)
+    maps = [part for code, name in codes.items() for part in ("-l", f"{code}={name}")]
+    said = CliRunner().invoke(app, ["evaluate", str(model.folder), str(coded), "--json", *maps])
+    assert said.exit_code == 0, said.output
+    (result,) = (one for one in json.loads(said.stdout)["models"] if one["task"] == "stance")
+    assert result["n_rows"] == len(held)
