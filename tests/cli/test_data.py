@@ -316,6 +316,15 @@ def test_names_that_stand_twice_are_refused(tmp_path: Path) -> None:
         list(read_rows(tmp_path / "twice.parquet"))
 
 
+def test_json_beyond_the_reader_is_refused_in_a_line(tmp_path: Path) -> None:
+    for text, said in (("[" * 100_000, "too many"), ('{"text": ' + "1" * 5000 + "}", "digits")):
+        for name in ("deep.jsonl", "deep.json"):
+            (tmp_path / name).write_text(text)
+            with pytest.raises(InputError, match=said) as caught:
+                list(read_rows(tmp_path / name))
+            assert "\n" not in str(caught.value)
+
+
 def test_endings_in_capitals_are_read(tmp_path: Path) -> None:
     path = _table(tmp_path / "ROWS.CSV", "text", "Ruud left.")
     assert [row for _, row in read_rows(path)] == [{"text": "Ruud left."}]

@@ -18,9 +18,12 @@ def parse_json(text: str | bytes) -> Any:
 
     Raises:
         ValueError: not JSON, or not UTF-8.
-        InputError: a key stands twice; one of its values would be lost.
+        InputError: a key stands twice, so that one of its values would be lost.
     """
-    return json.loads(text, parse_constant=_CONSTANTS.get, object_pairs_hook=_object)
+    try:
+        return json.loads(text, parse_constant=_CONSTANTS.get, object_pairs_hook=_object)
+    except RecursionError:
+        raise InputError("lists or objects within each other, too many to read") from None
 
 
 _CONSTANTS = {"Infinity": float("inf"), "-Infinity": float("-inf")}

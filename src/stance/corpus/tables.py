@@ -141,8 +141,9 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
                 raise InputError(
                     f"{path}: row {number} is not UTF-8; convert the file to UTF-8"
                 ) from None
-            except json.JSONDecodeError as error:
-                raise InputError(f"{path}: row {number}: not valid JSON ({error.msg})") from None
+            except ValueError as error:  # besides bad syntax, a number of thousands of digits
+                reason = getattr(error, "msg", error)
+                raise InputError(f"{path}: row {number}: not valid JSON ({reason})") from None
             if not isinstance(row, dict):
                 raise InputError(f"{path}: row {number}: expected an object, got {line[:40]!r}")
             yield number, row
