@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,8 @@ NEWS = "Ane Ruud condemned the toll. It rained."
         ("a", Article("mine", NEWS)),
         pd.Series([NEWS, "Bilal Tamm denied it."], index=["x", "y"]),
         pd.DataFrame({"body": [NEWS]})["body"],
+        {"x": NEWS, "y": "Bilal Tamm denied it."},
+        (text for text in (NEWS, "It rained.")),
         "",
         [],
     ],
@@ -114,7 +117,7 @@ NEWS = "Ane Ruud condemned the toll. It rained."
 def test_texts_in_any_holder_give_a_frame(given: Any) -> None:
     frame = stance.label(given)
     assert list(frame.columns)[:3] == ["article", "sentence", "start"]
-    if isinstance(given, pd.Series) and "x" in given.index:
+    if isinstance(given, dict) or (isinstance(given, pd.Series) and "x" in given.index):
         assert list(dict.fromkeys(frame.article)) == ["x", "y"]
 
 
@@ -127,11 +130,22 @@ def test_texts_in_any_holder_give_a_frame(given: Any) -> None:
         ([NEWS, None], "text 1 is None"),
         (pd.Series([NEWS, float("nan")], index=["x", "y"]), "text 'y' is nan"),
         (pd.DataFrame({"body": [NEWS]}), r"frame\['body'\]"),
+        ({"x": None}, "text 'x' is None"),
+        (pd.Series([NEWS, NEWS], index=[0, 0]), r"first: '0'.*reset_index\(drop=True\)"),
+        ([Article("a", NEWS), Article("a", "It rained.")], "first: 'a'"),
     ],
 )
 def test_what_is_no_text_is_refused_before_any_work(given: Any, named: str) -> None:
     with pytest.raises(InputError, match=named):
         stance.label(given)
+
+
+@pytest.mark.parametrize("model", ["mine", Path("runs/mine")])
+def test_a_name_is_no_model(model: Any, rows_file: Path) -> None:
+    with pytest.raises(InputError, match=r"give stance\.load_model\('"):
+        stance.label(NEWS, model)
+    with pytest.raises(InputError, match=r"give stance\.load_model\('"):
+        stance.evaluate(model, rows_file)
 
 
 def test_aliases_reach_the_holders(tmp_path: Path) -> None:
@@ -151,10 +165,30 @@ def test_rows_that_trained_a_model_are_left_out_and_counted(
     assert model.name == "tfidf-svm"
     tested = stance.answers(done)
     held = len(tested[tested.model == "tfidf-svm"])
-    with pytest.warns(UserWarning, match=r"\d+ of 64 rows trained this model"):
+    with pytest.warns(UserWarning, match=r"\d+ of 64 rows are among those that this model"):
         frame = stance.evaluate(model, rows_file)
     whole = frame[(frame.task == "stance") & (frame.label == "macro-F1")]
     assert int(whole.rows.iloc[0]) == held
+
+
+def test_rows_are_known_again_however_they_are_written(rows_file: Path, tmp_path: Path) -> None:
+    rows_file.write_text(rows_file.read_text("utf-8").replace("raid", "ráid"), "utf-8")
+    _trained(rows_file, tmp_path / "runs")
+    model = stance.load_model("small", runs=tmp_path / "runs")
+    other = tmp_path / "other.jsonl"
+    lines = [json.loads(line) for line in rows_file.read_text("utf-8").splitlines()]
+    train = [row for row in lines if row["split"] != "test"]
+    for row in train:
+        decomposed = unicodedata.normalize("NFD", str(row["text"]).upper())
+        row |= {"text": decomposed.replace(" ", "  "), "actor_span": None}
+    other.write_text("".join(json.dumps(row) + "\n" for row in train), "utf-8")
+    with pytest.raises(InputError, match=rf"all {len(train)} rows are among those"):
+        stance.evaluate(model, other)
+
+
+def test_a_model_that_does_not_know_its_rows_says_so(rows_file: Path) -> None:
+    with pytest.warns(UserWarning, match="does not know which rows it learned from"):
+        stance.evaluate(stance.load_model(), rows_file)
 
 
 def test_a_corpus_may_not_name_its_columns_as_the_answers_are(

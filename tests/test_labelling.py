@@ -11,13 +11,11 @@ import pytest
 
 from stance.articles.aliases import AliasTable
 from stance.codebook import Codebook
-from stance.errors import ModelError
-from stance.files import bundled, read_yaml
+from stance.files import read_yaml
 from stance.labelling import label_articles, label_sentences, units
 from stance.models.base import Probabilities
-from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration
-from stance.models.store import StoredModel, find_model, save_model
+from stance.models.store import StoredModel
 from stance.schema import Article, Example
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,23 +147,6 @@ def test_sentences_are_asked_with_the_article_that_they_stand_in(
     reader.asked.clear()
     label_sentences([Example("1", "He spoke."), Example("1", "He spoke.")], model)
     assert len({item.doc_id for item in reader.asked}) == 2  # they stand alone
-
-
-def test_a_run_means_its_best_model_on_validation_rows(
-    tmp_path: Path, codebook: Codebook, examples: list[Example]
-) -> None:
-    fitted = MajorityClassifier(codebook.classes).fit(examples)
-    scores = {"actors-only-s1": 0.2, "tfidf-s1": 0.5, "tfidf-s2": 0.6, "zero-s1": None}
-    for name, score in scores.items():
-        save_model(
-            fitted, tmp_path / "mine" / "models" / name, name=name, calibration=Calibration({}),
-            codebook={}, validation=score,
-        )  # fmt: skip
-    assert find_model("mine", tmp_path) == tmp_path / "mine" / "models" / "tfidf-s2"
-    assert find_model(str(tmp_path / "mine"), tmp_path).name == "tfidf-s2"
-    assert find_model(None, tmp_path) == bundled("data/model")
-    with pytest.raises(ModelError, match="no such model or run"):
-        find_model("elsewhere", tmp_path)
 
 
 @pytest.mark.parametrize(

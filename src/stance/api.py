@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from stance.config import choose_models, load_config, parse_config
 from stance.corpus.load import Mapped, load_examples
 from stance.errors import InputError
 from stance.labelling import abstention_point, label_articles
-from stance.models.store import StoredModel, find_model
+from stance.models.store import StoredModel
 from stance.models.store import load_model as read_model
 from stance.report.slices import OUTSIDE, holders_in_training
 from stance.runs.experiment import Reporter, Run
 from stance.runs.experiment import run as run_experiment
+from stance.runs.find import find_model, find_run, find_tagger
 from stance.runs.read import read_held, read_run
 from stance.schema import Article, Prediction
 
@@ -30,14 +32,17 @@ if TYPE_CHECKING:
 def load_model(name: str | None = None, *, runs: str | Path = "runs") -> StoredModel:
     """Load a model by its folder, or a run's best one; the one that ships where None.
 
+    ``folder`` and ``name`` of what is returned say which it is.
+
     Raises:
-        ModelError: there is none, or it is not whole.
+        ModelError: there is none, it is not whole, or a run does not say which of its models is
+            best.
     """
-    return read_model(find_model(name, Path(runs)))
+    return read_model(find_model(name, Path(runs)).folder)
 
 
 def label(
-    text: str | Article | Iterable[str | Article],
+    text: str | Article | Iterable[str | Article] | Mapping[Any, str | Article],
     model: StoredModel | None = None,
     *,
     name: str = "text",
@@ -45,39 +50,42 @@ def label(
     precision: float | None = None,
     aliases: str | Path | None = None,
     tagger: str | Path | None = None,
+    runs: str | Path = "runs",
 ) -> pd.DataFrame:
     """Label a text, or several: strings, a column of a frame, or articles.
 
     Args:
-        text: one text or article, or a list or Series of them. Texts of a Series are named by
-            its index, those of a list by their number.
+        text: one text or article, or a list, dictionary or Series of them. Texts of a dictionary
+            are named by their keys, of a Series by its index, of a list by their number.
         name: names a single text.
         abstain_below: rows of lower stance probability get status ``abstained``.
         precision: abstain instead below the threshold stored with the model, above which this
             share of labelled validation rows was right (0.8 or 0.9 unless trained otherwise).
         aliases: a YAML table of actors, as for ``stance label --aliases``.
         tagger: a tagger's run, by folder or name, as for ``stance label --tagger``.
+        runs: where runs are looked for by name.
 
     Returns:
         One row per (sentence, holder) with the columns of ``stance label``.
 
     Raises:
-        InputError: something is no text (None, NaN, a whole frame); says what to give.
+        InputError: something is no text (None, NaN, a whole frame), or two texts have one name;
+            says what to give.
         ModelError: the model has no threshold for that precision; names those it has.
     """
     import pandas as pd
 
     from stance.articles.actors import read_aliases
-    from stance.models.tagger.store import find_tagger, load_tagger
+    from stance.models.tagger.store import load_tagger
 
     articles = _articles(text, name)
-    model = model or load_model()
+    model = load_model(runs=runs) if model is None else _loaded(model)
     below = abstention_point(model, precision=precision, abstain_below=abstain_below)
     found = label_articles(
         articles,
         model,
         aliases=read_aliases(Path(aliases)) if aliases else None,
-        tagger=load_tagger(find_tagger(str(tagger), Path("runs"))) if tagger else None,
+        tagger=load_tagger(find_tagger(tagger, Path(runs))) if tagger else None,
         abstain_below=below,
     )
     columns = [item.name for item in fields(Prediction)]
@@ -93,7 +101,7 @@ def _articles(given: Any, name: str) -> list[Article]:
             "a whole frame is no text; give the column that holds them, such as "
             f"frame[{next(iter(given.columns), 'text')!r}]"
         )
-    elif hasattr(given, "items") and hasattr(given, "index"):
+    elif isinstance(given, Mapping) or (hasattr(given, "items") and hasattr(given, "index")):
         named = list(given.items())
     elif isinstance(given, Iterable) and not isinstance(given, bytes):
         named = list(enumerate(given))
@@ -109,7 +117,21 @@ def _articles(given: Any, name: str) -> list[Article]:
             raise InputError(
                 f"text {label_!r} is {item!r}, not a string; drop it, or put '' in its place"
             )
+    twice = [name for name, count in Counter(item.name for item in articles).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"{len(twice)} names are of more than one text (first: {twice[0]!r}), so that their "
+            "rows could not be told apart; give them names that differ: reset_index(drop=True) "
+            "numbers a Series"
+        )
     return articles
+
+
+def _loaded(model: Any) -> StoredModel:
+    if isinstance(model, str | Path):
+        raise InputError(f"{str(model)!r} is no model; give stance.load_model({str(model)!r})")
+    loaded: StoredModel = model
+    return loaded
 
 
 def run(
@@ -137,9 +159,7 @@ def load_run(name: str | Path = "default", *, runs: str | Path = "runs") -> Run:
     Raises:
         InputError: the folder holds no run, or one that has not finished.
     """
-    folder = next((path for path in (Path(name), Path(runs) / name) if path.is_dir()), None)
-    if folder is None:
-        raise InputError(f"{name}: no such run; `stance run` makes one, `stance runs` lists them")
+    folder = find_run(name, Path(runs))
     found = read_run(folder)
     config = parse_config(found.config, source=str(folder / "config.yaml"))
     return Run(folder, config, found.codebook, found.results)
@@ -209,7 +229,7 @@ def evaluate(
     labels: dict[str, dict[str, str]] | None = None,
     codebook: str | None = None,
 ) -> pd.DataFrame:
-    """Score a model on labelled rows.
+    """Score a model on labelled rows that it did not learn from; says how many it did.
 
     Args:
         columns: our field and the table's column, such as ``{"text": "sentence"}``.
@@ -222,16 +242,12 @@ def evaluate(
     from stance.evaluation.results import Results
     from stance.runs.score_model import held_out, score_model
 
+    model = _loaded(model)
     book = load_codebook(codebook) if codebook else parse_codebook(model.codebook, source="model")
-    given = load_examples(data, book, mapped=Mapped(columns or {}, labels or {}))
-    rows = held_out(model, given)
-    if len(rows) < len(given):
-        warnings.warn(
-            f"{len(given) - len(rows)} of {len(given)} rows trained this model, or chose it; they "
-            "are left out",
-            stacklevel=2,
-        )
-    return label_frame(Results(score_model(model, book, rows), []))
+    held = held_out(model, load_examples(data, book, mapped=Mapped(columns or {}, labels or {})))
+    if held.warning:
+        warnings.warn(held.warning, stacklevel=2)
+    return label_frame(Results(score_model(model, book, held.rows), []))
 
 
 def label_frame(results: Results) -> pd.DataFrame:

@@ -252,6 +252,8 @@ def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, 
 
 def parse_config(raw: Mapping[str, Any], *, source: str) -> RunConfig:
     """Check parsed YAML; ``source`` names it in errors."""
+    if raw.get("task") == "attribution":
+        raise ConfigError(f"{source}: trains a tagger of who says what: `stance attribution train`")
     try:
         return RunConfig.model_validate(raw)
     except ValidationError as error:

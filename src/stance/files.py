@@ -110,6 +110,11 @@ def sha256_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sha256_text(text: str) -> str:
+    """Hash a text as it lies in a file: UTF-8, one character a line end."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
 def sha256_json(value: Any) -> str:
     """Hash a JSON-like value independent of key order and white space."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -342,13 +347,21 @@ def parse_yaml(text: str, *, source: str) -> Any:
 
 def read_yaml(path: Path) -> Any:
     """Read one strict YAML file."""
+    return parse_yaml(read_yaml_text(path), source=str(path))
+
+
+def read_yaml_text(path: Path) -> str:
+    """Read what a person wrote for ``parse_yaml``, as it stands.
+
+    Raises:
+        ConfigError: there is no such file, or it is no text.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (UnicodeDecodeError, IsADirectoryError) as error:
         raise ConfigError(f"{path}: not a UTF-8 text file ({error})") from None
-    return parse_yaml(text, source=str(path))
 
 
 # -- CSV ----------------------------------------------------------------------------------

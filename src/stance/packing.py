@@ -22,7 +22,7 @@ from stance.files import read_json
 from stance.models.abstention import PRECISIONS, fit_thresholds
 from stance.models.base import Classes, Probabilities, labelled
 from stance.models.calibration import fit_calibration
-from stance.models.store import load_model, save_model
+from stance.models.store import hashes_of, learned_hashes, load_model, save_model
 from stance.models.transformer.adapter import is_adapter
 from stance.models.transformer.backbone import MINILM
 from stance.models.transformer.runtime import OnnxClassifier
@@ -89,13 +89,14 @@ class AdapterCard:
             "Reads one sentence and the name of one holder in it (or the writer) and gives labels "
             f"of the codebook {_text(self.codebook.get('name', ''))}, version "
             f"{self.codebook.get('version', '')}, with calibrated probabilities:\n\n{lists}\n\n"
-            "`stance label article.txt` uses it where nothing was trained in `runs/`. The folder "
+            "`stance label article.txt` uses it where it ships with the package. The folder "
             "holds what fine-tuning added to the encoder's weights, in "
             f"{self.bits} bits a number (`adapter.safetensors`), the network's graph without "
             "weights (`graph.onnx`), the tokenizer, calibration and abstention thresholds "
-            "(`model.json`), and the SHA-256 of every file (`manifest.json`). The weights are put "
-            "together in memory on loading; the encoder must be the one whose SHA-256 stands in "
-            "`adapter.json`."
+            "(`model.json`), hashes of the rows it learned from where they are known "
+            "(`learned.json`), and the SHA-256 of every file (`manifest.json`). The weights are "
+            "put together in memory on loading; the encoder must be the one whose SHA-256 stands "
+            "in `adapter.json`."
         )
 
     def _made(self, run: Mapping[str, Any]) -> str:
@@ -168,6 +169,7 @@ def _text(value: object) -> str:
 
 _TOLERANCE = 1e-4  # of a probability, between torch and the graph with the same weights
 _CARD = "README.md"
+_MOST_LEARNED = 50_000  # hashes of rows in an adapter: about a megabyte
 _PROBE = "The blockade was a disgrace, Ane Ruud told the council on Monday."
 
 
@@ -270,10 +272,24 @@ def pack(
         (parts / _CARD).write_text(card.markdown(_run_facts(source)), encoding="utf-8")
         save_model(
             packed, out, name=full.name, calibration=calibration, codebook=full.codebook,
-            thresholds=thresholds,
+            thresholds=thresholds, learned=_learned(source, examples, say),
         )  # fmt: skip
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     return Packed(out, size, bits, gap, agreements)
+
+
+def _learned(
+    source: Path, examples: Sequence[Example], say: Callable[[str], None]
+) -> frozenset[str]:
+    """Return the hashes of the rows that the adapter knows of; none where they would be many."""
+    known = learned_hashes(source)
+    if known is None:
+        return frozenset()  # some of them would look like all of them
+    hashes = known.union(hashes_of(examples))
+    if len(hashes) > _MOST_LEARNED:
+        say(f"{len(hashes)} rows trained the model; the adapter is kept small and not told which")
+        return frozenset()
+    return hashes
 
 
 def _gap(one: Probabilities, other: Probabilities) -> float:

@@ -75,6 +75,8 @@ def test_the_users_table_decides(tmp_path: Path) -> None:
         ("- aliases: [a]", "needs a name"),
         ("- {name: a, alias: [b]}", "'alias'"),
         ("- {name: a, aliases: b}", "list of texts"),
+        ("- {name: a, aliases: ['']}", "none empty"),
+        ("- {name: a, aliases: [' ']}", "none empty"),
         ("- {name: a, aliases: [c]}\n- {name: b, aliases: [C]}", "belongs to"),
         ("- [", "line 1"),
         ("- !!python/object/apply:os.getcwd []", "constructor"),

@@ -154,7 +154,7 @@ def test_listing_at_both_widths_and_as_json(root: Path) -> None:
     assert "commit" in wide.output
     assert "rows.jsonl" not in narrow.output
     assert max(len(line) for line in narrow.output.splitlines()) <= 80
-    (entry,) = json.loads(call("runs", "--root", str(root), "--json").output)
+    (entry,) = json.loads(call("runs", "--runs", str(root), "--json").output)
     assert entry["name"] == "tiny"
     assert entry["status"] == "finished"
     assert 0 <= entry["macro_f1"]["estimate"] <= 1

@@ -233,3 +233,15 @@ def test_an_empty_list_of_cues_matches_nothing() -> None:
 
     assert compile_cues([]).search("Ane Ruud condemned it.") is None
     assert compile_cues(["condemn*"]).search("Ane Ruud condemned it.")
+
+
+@pytest.mark.parametrize("cue", ["", "  ", "*", "** *"])
+def test_a_cue_without_a_word_is_refused_and_matches_nothing(
+    cue: str, tmp_path: Path, codebook: Codebook
+) -> None:
+    path = tmp_path / "lexicon.yaml"
+    path.write_text(f"denying: ['{cue}', grumbled]\n")
+    with pytest.raises(ConfigError, match=r"denying: .* is in every text"):
+        load_lexicon(path, codebook.classes["stance"])
+    assert compile_cues([cue]).search("It rained. ") is None
+    assert compile_cues([cue, "grumbled"]).findall("It rained; he grumbled.") == ["grumbled"]

@@ -21,6 +21,8 @@ from stance.evaluation.attribution.scoring import AttributionScores, Miss, Ratio
 from stance.models.tagger.store import load_tagger
 from stance.report.attribution import attribution_page
 from stance.runs.attribution import parse_attribution_config, train_attribution
+from stance.runs.listing import RunStatus, list_runs
+from stance.runs.training import Quiet
 
 CORPUS = Path(__file__).parents[2] / "data"
 TEXT = "The port authority of Karsa put out word on Monday: no ship would sail. Rain fell."
@@ -147,6 +149,18 @@ def test_a_run_trains_weighs_scores_and_reads_back(
     assert done.articles == 3
     assert done.scores["rules alone"].total.attributed.gold > 10
     tagger = load_tagger(done.folder / "tagger")
+    (entry,) = list_runs(tmp_path)
+    assert (entry.status, entry.task, entry.articles) == (RunStatus.FINISHED, "attribution", 3)
+    assert (entry.seeds, entry.models, entry.reason) == ((1,), 1, "")
+    assert entry.best in done.scores
+    shown = CliRunner().invoke(app, ["runs", "--runs", str(tmp_path)])
+    assert shown.exit_code == 0
+    assert "finished" in shown.output
+    assert "broken" not in shown.output
+    for command in (["report", "who"], ["compare", "who"]):
+        refused = CliRunner().invoke(app, [*command, "--runs", str(tmp_path)])
+        assert isinstance(refused.exception, InputError)
+        assert "a run of who says what" in str(refused.exception)
     again = train_attribution(config, root=tmp_path, resume=True)
     assert again.scores["rules and tagger"].total == done.scores["rules and tagger"].total
     sentences = ["Petra said no.", "", "   ", "“", "a" * 5000]
@@ -157,6 +171,45 @@ def test_a_run_trains_weighs_scores_and_reads_back(
     broken.write_text(broken.read_text("utf-8").replace("weights", "weight_"), encoding="utf-8")
     with pytest.raises(IntegrityError, match="changed since"):
         load_tagger(done.folder / "tagger")
+
+
+def test_a_failed_export_loses_no_tagger(
+    small: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = parse_attribution_config(settings(small, tiny_encoder), source="test")
+    whole = train_attribution(config, root=tmp_path / "whole")
+
+    def fail(module: object, tensors: object, path: Path, *_: object) -> None:
+        path.write_bytes(b"half of it")
+        raise RuntimeError("an operator is not known\nand much more")
+
+    monkeypatch.setattr("stance.models.tagger.training.write_onnx", fail)
+    said = _Said()
+    done = train_attribution(config, root=tmp_path / "half", reporter=said)
+    assert not (done.folder / "tagger" / "model.onnx").exists()
+    (line,) = [line for line in said.lines if "an operator is not known" in line]
+    assert "answers with torch" in line
+    assert "\n" not in line
+    for name, scored in whole.scores.items():
+        assert done.scores[name].total == scored.total
+    sentences = ["Petra said no.", "It rained."]
+    one, other = (load_tagger(run.folder / "tagger").tag(sentences) for run in (whole, done))
+    for exported, kept in zip(one, other, strict=True):
+        np.testing.assert_allclose(exported.cue, kept.cue, atol=1e-4)
+
+
+class _Said(Quiet):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_the_command_for_stances_names_the_one_for_attribution() -> None:
+    refused = CliRunner().invoke(app, ["train", "configs/attribution.yaml"])
+    assert isinstance(refused.exception, ConfigError)
+    assert "`stance attribution train`" in str(refused.exception)
 
 
 def test_unknown_keys_and_empty_parts_are_refused(small: Path, tiny_encoder: Path) -> None:

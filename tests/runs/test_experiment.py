@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -19,9 +20,10 @@ from stance.corpus.audit import untrained_labels
 from stance.corpus.splits import by_column
 from stance.errors import InputError, IntegrityError
 from stance.evaluation.results import Results
-from stance.files import sha256_file
-from stance.models.store import load_model
-from stance.runs.experiment import run
+from stance.files import bundled, read_yaml, sha256_file
+from stance.models.store import hashes_of, learned_hashes, load_model
+from stance.runs import folder as provenance
+from stance.runs.experiment import load_rows, run
 from stance.schema import Example
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -189,3 +191,94 @@ def test_rows_that_teach_nothing_begin_no_run(tmp_path: Path, tiny_encoder: Path
         with pytest.raises(InputError, match=r"rows.csv: no training row has a label of stance"):
             run(tiny_config(path, tiny_encoder, models=models), root=tmp_path / "runs")
         assert not (tmp_path / "runs" / "tiny").exists()
+
+
+def test_the_codebook_is_read_once_however_it_is_edited_meanwhile(
+    rows_file: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = tmp_path / "book.yaml"
+    book.write_text(bundled("configs/codebook.yaml").read_text("utf-8"), "utf-8")
+    before, digest = read_yaml(book), sha256_file(book)
+
+    def edited(*arguments: Any, **options: Any) -> Any:
+        book.write_text("name: [half an edit", "utf-8")
+        return load_rows(*arguments, **options)
+
+    monkeypatch.setattr("stance.runs.experiment.load_rows", edited)
+    models = {"majority": {}}
+    config = tiny_config(rows_file, tiny_encoder, codebook=str(book), models=models)
+    done = run(config, root=tmp_path / "runs")
+    assert read_yaml(done.folder / "codebook.yaml") == before
+    assert json.loads((done.folder / "run.json").read_text())["sha256"]["codebook"] == digest
+    assert load_model(done.folder / "models" / "majority-s1").codebook == before
+
+
+def test_models_know_the_rows_of_what_they_are_made_of(
+    rows_file: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    options = {"epochs": 1, "batch_size": 8, "lr": 1e-3, "frozen_layers": 0}
+    entry = {"backbone": str(tiny_encoder), "options": options}
+    first = run(
+        tiny_config(rows_file, tiny_encoder, models={"transformer": entry}, behaviour=False),
+        root=tmp_path / "a",
+    )
+    started = first.folder / "models" / "transformer-s1"
+    others = [json.loads(line) for line in rows_file.read_text("utf-8").splitlines()]
+    for row in others:
+        row |= {"text": f"{row['text']} Again.", "actor_span": None}
+    rows_file.write_text("".join(json.dumps(row) + "\n" for row in others), "utf-8")
+    models = {
+        "transformer": {**entry, "backbone": str(started)},
+        "tfidf": {"kind": "ngrams"},
+        "both": {"kind": "blend", "of": ["transformer", "tfidf"]},
+        "read": {"kind": "chain", "of": "transformer"},
+    }
+    done = run(
+        tiny_config(rows_file, tiny_encoder, models=models, behaviour=False), root=tmp_path / "b"
+    )
+    before = learned_hashes(started)
+    own = set(
+        hashes_of(
+            Example("", str(row["text"]), str(row["actor"]))
+            for row in others
+            if row["split"] != "test"
+        )
+    )
+    assert before
+    assert not before & own
+    for name, known in (
+        ("tfidf", own), ("transformer", own | before), ("both", own | before),
+        ("read", own | before),
+    ):  # fmt: skip
+        assert learned_hashes(done.folder / "models" / f"{name}-s1") == known, name
+
+
+def test_no_commit_is_named_for_a_package_in_somebody_elses_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    inside = tmp_path / "env" / "site-packages" / "stance" / "runs" / "folder.py"
+    inside.parent.mkdir(parents=True)
+    inside.write_text("")
+    (tmp_path / "theirs.txt").write_text("theirs")
+    git("init", "-q")
+    git("add", "theirs.txt")
+    git("commit", "-q", "-m", "theirs")
+    monkeypatch.setattr("stance.runs.folder.__file__", str(inside))
+    assert provenance._git() == {"commit": None, "dirty": None}
+    git("add", "-A")
+    git("commit", "-q", "-m", "an environment, committed")
+    assert provenance._git() == {"commit": None, "dirty": None}
+    ours = tmp_path / "src" / "stance" / "runs" / "folder.py"
+    ours.parent.mkdir(parents=True)
+    ours.write_text("")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "stance-news"\n')
+    git("add", "-A")
+    git("commit", "-q", "-m", "our own")
+    monkeypatch.setattr("stance.runs.folder.__file__", str(ours))
+    found = provenance._git()
+    assert len(str(found["commit"])) == 40
+    assert found["dirty"] is False

@@ -59,6 +59,8 @@ def _alias_row(row: Any, number: int, path: Path) -> tuple[str, list[str]]:
             f"allowed are {', '.join(sorted(allowed))}"
         )
     aliases = row.get("aliases") or []
-    if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
-        raise ConfigError(f"{path}: aliases of {row['name']!r} must be a list of texts")
+    if not isinstance(aliases, list) or not all(
+        isinstance(alias, str) and alias.strip() for alias in aliases
+    ):
+        raise ConfigError(f"{path}: aliases of {row['name']!r} must be a list of texts, none empty")
     return row["name"], aliases

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli.data import AsJson
-from stance.cli.runs import Config, Download, Overrides, Resume, Root
+from stance.cli.runs import AsJson, Download, Overrides, Resume, Root
 
 if TYPE_CHECKING:
     from stance.evaluation.attribution.scoring import Scored
@@ -23,7 +22,9 @@ app = typer.Typer(no_args_is_help=True, help="Who says what: train a tagger, sco
 
 @app.command()
 def train(
-    config: Config,
+    config: Annotated[
+        str, typer.Argument(help="Configuration file, such as configs/attribution.yaml.")
+    ],
     overrides: Overrides = None,
     root: Root = Path("runs"),
     resume: Resume = False,
@@ -67,9 +68,10 @@ def score(
     from stance.corpus.annotated import read_annotated
     from stance.errors import InputError
     from stance.files import require_apart, write_text
-    from stance.models.tagger.store import find_tagger, load_tagger
+    from stance.models.tagger.store import load_tagger
     from stance.report.attribution import attribution_page
     from stance.runs.attribution import score_all
+    from stance.runs.find import find_tagger
 
     if html is not None:
         require_apart(html, [data])

@@ -42,6 +42,7 @@ def compare(
     from stance.cli import console
     from stance.report.comparison import to_json, write_comparison
     from stance.runs.comparison import compare_runs
+    from stance.runs.find import find_run
 
     chosen = [name.strip() for name in (models or "").split(",") if name.strip()]
     with console.reporting() as reporter:
@@ -56,23 +57,6 @@ def compare(
     print_comparison(found)
     if page:
         console.err.print(f"tables and page: {page}", markup=False, highlight=False)
-
-
-def find_run(name: str, root: Path) -> Path:
-    """Return a run's folder, by path or by name.
-
-    Raises:
-        InputError: there is none.
-    """
-    from stance.codebook import suggest
-    from stance.errors import InputError
-
-    for path in (Path(name), root / name):
-        if path.is_dir():
-            return path
-    there = sorted(item.name for item in root.iterdir() if item.is_dir()) if root.is_dir() else []
-    hint = suggest(name, there) if there else f"there are no runs in {root}/"
-    raise InputError(f"{name}: no such run; {hint}")
 
 
 def print_comparison(found: RunComparison) -> None:

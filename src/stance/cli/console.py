@@ -56,7 +56,7 @@ class Bars:
         self._task: Any = None
 
     def say(self, text: str) -> None:
-        err.print(Text(text))
+        err.print(Text(text), soft_wrap=True)
 
     def stage(self, text: str) -> Told:
         began = time.monotonic()

@@ -94,7 +94,8 @@ def label(
     from stance.errors import InputError
     from stance.files import require_apart, require_writable
     from stance.labelling import abstention_point
-    from stance.models.store import find_model, load_model
+    from stance.models.store import load_model
+    from stance.runs.find import find_model
 
     format_ = Format.JSONL if json_ else format_
     if format_ is Format.PARQUET and output is None:
@@ -102,16 +103,15 @@ def label(
     if output is not None:
         require_apart(output, files)
         require_writable(output)
-    folder = find_model(model, runs)
-    stored = load_model(folder)
+    found = find_model(model, runs)
+    stored = load_model(found.folder)
     below = abstention_point(stored, precision=precision, abstain_below=abstain_below)
     if sentences:
         batches = _sentences(files, text_column, stored, below)
     else:
         batches = _articles(files, text_column, stored, aliases, tagger, runs, below)
     _write(batches, format_, output, stored)
-    if model is None or Path(model) != folder:
-        console.err.print(Text(f"model: {folder}", style="dim"), soft_wrap=True)
+    console.err.print(Text(str(found), style="dim"), soft_wrap=True)
 
 
 def _articles(
@@ -126,7 +126,8 @@ def _articles(
     from stance.articles.actors import read_aliases
     from stance.articles.read import read_articles
     from stance.labelling import label_articles
-    from stance.models.tagger.store import find_tagger, load_tagger
+    from stance.models.tagger.store import load_tagger
+    from stance.runs.find import find_tagger
 
     table = read_aliases(aliases) if aliases else None
     learned = load_tagger(find_tagger(tagger, runs)) if tagger else None

@@ -12,7 +12,6 @@ from stance.cli import audit as _audit  # noqa: F401  (registers `stance data au
 from stance.cli import imports as _imports  # noqa: F401  (registers `stance data import`)
 from stance.cli.compare import compare
 from stance.cli.pack import pack
-from stance.cli.run_list import runs as list_runs
 from stance.cli.tune import tune
 from stance.errors import StanceError
 
@@ -56,7 +55,7 @@ app.command("evaluate")(runs.evaluate)
 app.command("report")(runs.report)
 app.command("compare")(compare)
 app.command("tune")(tune)
-app.command("runs")(list_runs)
+app.command("runs")(runs.listing)
 app.command("label")(labelling.label)
 app.command("pack")(pack)
 app.add_typer(data.app, name="data")

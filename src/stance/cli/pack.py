@@ -42,11 +42,13 @@ def pack(
     `stance label --model OUT` uses it; put in data/model it ships with the package.
     """
     from stance.cli import console
-    from stance.models.store import find_model
     from stance.packing import pack as write
+    from stance.runs.find import find_model
 
-    folder = find_model(model, root)
+    found = find_model(model, root)
+    folder = found.folder
     with console.reporting() as reporter:
+        reporter.say(str(found))
         done = write(
             folder,
             out,

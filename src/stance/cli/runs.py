@@ -1,4 +1,4 @@
-"""`stance run`, `train`, `evaluate`, `report`: experiments on labelled rows."""
+"""`stance run`, `train`, `evaluate`, `report`, `runs`: experiments on labelled rows."""
 
 from __future__ import annotations
 
@@ -114,27 +114,25 @@ def evaluate(
     from stance.codebook import load_codebook, parse_codebook
     from stance.corpus.load import load_examples
     from stance.evaluation.results import Results
-    from stance.models.store import find_model, load_model
+    from stance.models.store import load_model
+    from stance.runs.find import find_model
     from stance.runs.score_model import held_out, score_model
 
-    folder = find_model(model, root)
-    stored = load_model(folder)
+    found = find_model(model, root)
+    stored = load_model(found.folder)
     book = load_codebook(codebook) if codebook else None
     if book is None:
-        book = parse_codebook(stored.codebook, source=str(folder))
+        book = parse_codebook(stored.codebook, source=str(found.folder))
     else:
-        stored = load_model(folder, book.classes)
+        stored = load_model(found.folder, book.classes)
     given = load_examples(data, book, mapped=mapped(column, label))
-    rows = held_out(stored, given)
+    held = held_out(stored, given)
     with console.reporting() as reporter:
-        if Path(model) != folder:
-            reporter.say(f"model: {folder}")
-        if len(rows) < len(given):
-            reporter.say(
-                f"{len(given) - len(rows)} of {len(given)} rows are among those that this model "
-                "was trained or chosen on; they are left out"
-            )
-        results = Results(score_model(stored, book, rows, progress=reporter.stage("labelling")), [])
+        reporter.say(str(found))
+        if held.warning:
+            reporter.say(held.warning)
+        progress = reporter.stage("labelling")
+        results = Results(score_model(stored, book, held.rows, progress=progress), [])
     if as_json:
         console.print_json(results.to_json())
         return
@@ -149,12 +147,10 @@ def report(
 ) -> None:
     """Build a run's tables, figures and report.html again from its results."""
     from stance.cli import console
-    from stance.errors import InputError
     from stance.report.report import write_report
+    from stance.runs.find import find_run
 
-    folder = next((path for path in (Path(name), root / name) if path.is_dir()), None)
-    if folder is None:
-        raise InputError(f"{name}: no such run; runs are folders in {root}/")
+    folder = find_run(name, root)
     with console.reporting() as reporter:
         reporter.stage("writing the report")
         page = write_report(folder)
@@ -166,6 +162,53 @@ def mapped(columns: list[str] | None, labels: list[str] | None) -> Mapped:
     from stance.corpus.load import Mapped
 
     return Mapped(pairs(columns or []), label_maps(labels or []))
+
+
+_WIDE = 110  # columns of a terminal that has room for everything
+
+
+def listing(root: Root = Path("runs"), as_json: AsJson = False) -> None:
+    """List the runs, the latest first: status, data, best model and its macro-F1, seeds, commit.
+
+    Reads run folders and nothing else. A commit with a + had uncommitted changes.
+    """
+    from stance.cli import console
+    from stance.report.tables import ABSENT, bounds_of
+    from stance.runs.listing import RunStatus, list_runs
+
+    entries = list_runs(root)
+    if as_json:
+        console.print_json([entry.to_json() for entry in entries])
+        return
+    if not entries:
+        console.out.print(f"no runs in {root}", markup=False, highlight=False)
+        return
+    wide = console.out.width >= _WIDE
+    rows = []
+    for entry in entries:
+        score = entry.macro_f1
+        cells = [entry.name, entry.started[:10] or ABSENT, entry.status.value]
+        cells += [Path(entry.data).name or ABSENT] if wide else []
+        cells += [ABSENT if entry.rows is None else str(entry.rows), entry.best or ABSENT]
+        cells += [f"{score.estimate:.3f} {bounds_of(score, 'score')}" if score else ABSENT]
+        if wide:
+            commit = f"{entry.commit[:7]}{'+' if entry.dirty else ''}"
+            cells += [str(len(entry.seeds)) if entry.seeds else ABSENT, commit or ABSENT]
+        rows.append(cells)
+    columns = ["run", "started", "status", *(["data"] if wide else []), "rows", "best"]
+    columns += ["macro-F1, 95 %", *(["seeds", "commit"] if wide else [])]
+    right = [at for at, name in enumerate(columns) if name in ("rows", "macro-F1, 95 %", "seeds")]
+    console.print_table("", columns, rows, right=right)
+    if not wide:
+        text = f"data, seeds and commit: --json, or a terminal of {_WIDE} columns"
+        console.out.print(text, markup=False, highlight=False)
+    for entry in entries:
+        if entry.status is RunStatus.BROKEN:
+            console.out.print(f"{entry.name}: {entry.reason}", markup=False, highlight=False)
+    stopped = [entry.name for entry in entries if entry.status is RunStatus.STOPPED]
+    if stopped:
+        text = f"stopped: {', '.join(stopped)}; its command with --resume goes on with one"
+        console.out.print(text, markup=False, highlight=False)
 
 
 def pairs(items: list[str]) -> dict[str, str]:

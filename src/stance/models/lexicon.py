@@ -41,8 +41,10 @@ def load_lexicon(path: Path | None, stances: Sequence[str]) -> dict[str, list[st
         raise ConfigError(f"{path}: expected stance: [cue, …]")
     lexicon = {}
     for stance, cues in raw.items():
-        if not isinstance(cues, list) or not all(isinstance(cue, str) and cue for cue in cues):
+        if not isinstance(cues, list) or not all(isinstance(cue, str) for cue in cues):
             raise ConfigError(f"{path}: {stance}: expected a list of words and phrases")
+        if blank := [cue for cue in cues if not _says_something(cue)]:
+            raise ConfigError(f"{path}: {stance}: {blank[0]!r} is in every text; write a word")
         if stance in stances:
             lexicon[stance] = list(cues)
         elif own:
@@ -52,13 +54,18 @@ def load_lexicon(path: Path | None, stances: Sequence[str]) -> dict[str, list[st
 
 def compile_cues(cues: Sequence[str]) -> re.Pattern[str]:
     """Return one pattern for many cues, longest first; ``*`` ends a stem. None match nothing."""
-    if not cues:
-        return re.compile(r"(?!)")
     parts = []
-    for cue in sorted(cues, key=len, reverse=True):
+    for cue in sorted(filter(_says_something, cues), key=len, reverse=True):
         words = [re.escape(word).replace(r"\*", r"\w{0,12}") for word in cue.split()]
         parts.append(r"\s+".join(words))
+    if not parts:
+        return re.compile(r"(?!)")
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+
+
+def _says_something(cue: str) -> bool:
+    """Whether a cue is more than white space and stars, which match the empty string."""
+    return bool(cue.replace("*", "").strip())
 
 
 class LexiconClassifier:

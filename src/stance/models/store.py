@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from stance.codebook import STANCE, suggest
-from stance.errors import InputError, ModelError
-from stance.files import (
-    atomic_folder,
-    bundled,
-    read_json,
-    write_json,
-)
+from stance.errors import ModelError
+from stance.files import atomic_folder, read_json, write_json
 from stance.models.abstention import Threshold, Thresholds, threshold_for
 from stance.models.base import (
     MODEL_FILE,
@@ -117,7 +113,7 @@ def save_model(
     calibration: Calibration,
     codebook: Mapping[str, Any],
     thresholds: Thresholds | None = None,
-    learned: Sequence[Example] = (),
+    learned: Collection[str] = (),
     validation: float | None = None,
 ) -> None:
     """Write a model's folder atomically and seal it with a manifest of hashes.
@@ -125,13 +121,13 @@ def save_model(
     Args:
         codebook: the parsed codebook that the labels come from, kept beside the weights.
         thresholds: where to abstain, by task.
-        learned: the rows it was trained and chosen on, of which hashes are kept.
+        learned: hashes (``hashes_of``) of the rows that it was trained, chosen or calibrated on.
         validation: its score on validation rows, by which the best of a run is found.
     """
     with atomic_folder(folder) as temporary:
         state = model.save(temporary)
         if learned:
-            write_json(temporary / LEARNED_FILE, sorted({row_hash(row) for row in learned}))
+            write_json(temporary / LEARNED_FILE, sorted(set(learned)))
         write_json(
             temporary / MODEL_FILE,
             {
@@ -152,17 +148,20 @@ def save_model(
         write_manifest(temporary)
 
 
-def row_hash(row: Example) -> str:
-    """Return what a row is known again by: its text and holder, white space and case aside."""
-    words = " ".join(f"{row.text}\0{row.actor}".casefold().split())
-    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def hashes_of(rows: Iterable[Example]) -> list[str]:
+    """Return what rows are known again by: text and holder, but for white space, case and form."""
+    return [_row_hash(row) for row in rows]
 
 
-def learned_rows(folder: Path, rows: Sequence[Example]) -> list[bool]:
-    """Say for each row whether the model in ``folder`` learned from it, as far as it knows."""
+def _row_hash(row: Example) -> str:
+    words = unicodedata.normalize("NFC", f"{row.text}\0{row.actor}").casefold().split()
+    return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def learned_hashes(folder: Path) -> frozenset[str] | None:
+    """Return the hashes of the rows that a model learned from; None where it does not know."""
     path = folder / LEARNED_FILE
-    known = set(read_json(path)) if path.is_file() else set()
-    return [row_hash(row) in known for row in rows]
+    return frozenset(read_json(path)) if path.is_file() else None
 
 
 def load_model(
@@ -231,42 +230,3 @@ def read_thresholds(facts: Mapping[str, Any]) -> Thresholds:
         task: tuple(Threshold.from_json(item) for item in items)
         for task, items in facts.get("abstention", {}).items()
     }
-
-
-SHIPPED = "data/model"
-"""The model that comes with the package, an adapter over the packaged encoder."""
-
-
-def find_model(wanted: str | None, runs: Path = Path("runs")) -> Path:
-    """Return a trained model's folder.
-
-    Args:
-        wanted: a model's folder, or a run's folder or name, which mean the run's best model on
-            its validation rows. Where None, the model that ships with the package.
-
-    Raises:
-        ModelError: there is none; says how to get one.
-    """
-    if wanted is None:
-        try:
-            return bundled(f"{SHIPPED}/{MODEL_FILE}").parent
-        except InputError:
-            raise ModelError(
-                "no model ships with this installation; name a model or a run with --model"
-            ) from None
-    for folder in (Path(wanted), runs / wanted):
-        if (folder / MODEL_FILE).exists():
-            return folder
-        inside = [path.parent for path in sorted(folder.glob(f"models/*/{MODEL_FILE}"))]
-        if inside:
-            return max(inside, key=_standing)
-        if folder.is_dir() and any(folder.iterdir()):
-            return folder
-    raise ModelError(f"{wanted}: no such model or run; `stance runs` lists the runs in {runs}/")
-
-
-def _standing(folder: Path) -> tuple[float, bool]:
-    """By what a run's models are set in order; those without a score stand last."""
-    facts = read_json(folder / MODEL_FILE)
-    score = facts.get("validation")
-    return (-1.0 if score is None else float(score), facts.get("kind") == "transformer")

@@ -1,6 +1,6 @@
 """Train the attribution tagger, weigh it against the rules, score all three, keep everything.
 
-The second kind of run: `stance train configs/attribution.yaml`. Validation articles stop the
+The second kind of run: `stance attribution train`. Validation articles stop the
 training and fit the weights of the combination; test articles are only scored.
 """
 
@@ -31,7 +31,7 @@ from stance.evaluation.attribution.heads import head_span
 from stance.evaluation.attribution.scoring import AttributionScores, Scored, score_article
 from stance.files import atomic_folder, resolve, sha256_file, write_json, write_yaml
 from stance.models.base import Progress, silent
-from stance.models.tagger.store import TAGGER_FOLDER, OnnxTagger, load_tagger, seal_tagger
+from stance.models.tagger.store import TAGGER_FOLDER, StoredTagger, load_tagger, seal_tagger
 from stance.models.threads import choose_threads, set_threads
 from stance.models.transformer.backbone import go_offline
 from stance.models.transformer.options import TrainingOptions
@@ -264,14 +264,14 @@ def _train(
     )
     reporter.stage("weighing the tagger against the rules")
     with atomic_folder(folder / TAGGER_FOLDER) as temporary:
-        save_tagger(network, inputs, temporary)
-        weights = fit_combination(validation, OnnxTagger.load(temporary))
+        save_tagger(network, inputs, temporary, say=reporter.say)
+        weights = fit_combination(validation, StoredTagger.load(temporary))
         state = describe_tagger(config.backbone, config.options, config.seed, history)
         seal_tagger(temporary, weights, state)
 
 
 def score_all(
-    articles: Sequence[AnnotatedArticle], tagger: OnnxTagger | None, reporter: Reporter
+    articles: Sequence[AnnotatedArticle], tagger: StoredTagger | None, reporter: Reporter
 ) -> dict[str, Scored]:
     """Score the rules and, where there is a tagger, the tagger and both together."""
     deciders: dict[str, Tagger | None] = {RULES: None}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stance.codebook import Codebook, load_codebook
+from stance.codebook import Codebook, parse_codebook
 from stance.config import RunConfig
 from stance.corpus.audit import require_clean, untrained_labels
 from stance.corpus.divide import Plan, divide, left_out
@@ -16,7 +16,16 @@ from stance.corpus.load import Source, load_sources
 from stance.corpus.splits import Split
 from stance.errors import InputError
 from stance.evaluation.results import Predicted, Results, compare_best, score
-from stance.files import resolve, sha256_file, write_json, write_text, write_yaml
+from stance.files import (
+    parse_yaml,
+    read_yaml_text,
+    resolve,
+    sha256_file,
+    sha256_text,
+    write_json,
+    write_text,
+    write_yaml,
+)
 from stance.models.threads import choose_threads, set_threads
 from stance.models.transformer.backbone import find_backbone, go_offline
 from stance.runs import folder as provenance
@@ -56,8 +65,9 @@ def run(
     """
     reporter = reporter or Quiet()
     go_offline()
-    codebook_path = resolve(config.codebook)
-    codebook = load_codebook(codebook_path)
+    # Read once: an edit while a run works must not reach its record or a part of its models.
+    book = read_yaml_text(resolve(config.codebook))
+    codebook = parse_codebook(parse_yaml(book, source=config.codebook), source=config.codebook)
     examples = load_rows(config, codebook, download=download)
     splits = make_splits(config, examples)
     for split in splits:
@@ -67,7 +77,7 @@ def run(
         config=config.model_dump(mode="json"),
         seeds=config.seeds,
         threads=choose_threads(config.threads),
-        hashes=_hashes(config, codebook_path, download),
+        hashes={"codebook": sha256_text(book), **_hashes(config, download)},
     )
     reporter.say(f"{len(examples)} rows of {len({item.group for item in examples})} articles")
     if absent := left_out(examples, splits):
@@ -79,7 +89,7 @@ def run(
         # A resumed run goes on with the number of threads that it began with.
         set_threads(begin(folder, facts)["threads"])
         write_yaml(folder / "config.yaml", config.model_dump(mode="json"))
-        write_text(folder / "codebook.yaml", codebook_path.read_text(encoding="utf-8"))
+        write_text(folder / "codebook.yaml", book)
         for training in _trainings(config, splits):
             train_one(training, config, codebook, examples, folder, download, reporter)
         kept = Kept(
@@ -171,8 +181,8 @@ def evaluate(
 # -- writing ------------------------------------------------------------------------------
 
 
-def _hashes(config: RunConfig, codebook_path: Path, download: bool) -> dict[str, str]:
-    hashes = {"codebook": sha256_file(codebook_path)}
+def _hashes(config: RunConfig, download: bool) -> dict[str, str]:
+    hashes: dict[str, str] = {}
     sources = [("data", config.data), ("test data", config.data.test)]
     sources += [(f"data {number}", also) for number, also in enumerate(config.data.also, start=2)]
     for name, source in sources:

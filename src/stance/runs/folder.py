@@ -193,7 +193,9 @@ def _git() -> dict[str, Any]:
             return None
         return done.stdout.strip()
 
-    if ask("ls-files", "--error-unmatch", Path(__file__).name) is None:
+    top = ask("rev-parse", "--show-toplevel")
+    ours = top is not None and (Path(top) / "src" / "stance" / "runs").resolve() == root
+    if not ours or ask("ls-files", "--error-unmatch", Path(__file__).name) is None:
         return {"commit": None, "dirty": None}
     commit = ask("rev-parse", "HEAD")
     status = ask("status", "--porcelain", "--untracked-files=no")

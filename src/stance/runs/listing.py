@@ -101,11 +101,12 @@ def _describe(folder: Path) -> RunEntry:
         return _broken(folder, f"no {RUN_FILE}: not a run, or it died before it began")
     facts = read_json(folder / RUN_FILE)
     git = facts.get("git") or {}
+    attribution = facts["config"].get("task") == "attribution"
     known: dict[str, Any] = {
         "started": str(facts["started"]),
         "data": str(facts["config"]["data"]["path"]),
         "seeds": tuple(int(seed) for seed in facts["seeds"]),
-        "models": len(facts["config"].get("models", ("tagger",))),
+        "models": 1 if attribution else len(facts["config"]["models"]),
         "commit": str(git.get("commit") or ""),
         "dirty": bool(git.get("dirty")),
     }
@@ -115,7 +116,7 @@ def _describe(folder: Path) -> RunEntry:
         return RunEntry(folder.name, RunStatus.RUNNING, **known)
     if not (folder / "results.json").exists():
         return RunEntry(folder.name, RunStatus.STOPPED, **known)
-    if "models" not in facts["config"]:
+    if attribution:
         raw = read_json(folder / "results.json")
         best = max(raw["scores"], key=lambda name: raw["scores"][name]["measures"]["holder"]["f1"])
         return RunEntry(

@@ -72,10 +72,17 @@ def read_run(folder: Path) -> RunData:
     Raises:
         InputError: the folder holds no run, or one that has not finished.
     """
-    for name in (RUN_FILE, "config.yaml", "codebook.yaml", "results.json", "predictions.parquet"):
+    if not (folder / RUN_FILE).is_file():
+        raise InputError(f"{folder}: no {RUN_FILE}, so not a run; `stance runs` lists the runs")
+    facts = read_json(folder / RUN_FILE)
+    if facts["config"].get("task") == "attribution":
+        raise InputError(
+            f"{folder}: a run of who says what, not of stances; its page is report.html, and "
+            "`stance attribution score` scores it again"
+        )
+    for name in ("config.yaml", "codebook.yaml", "results.json", "predictions.parquet"):
         if not (folder / name).is_file():
             raise InputError(f"{folder}: no {name}; finish the run with --resume, then report it")
-    facts = read_json(folder / RUN_FILE)
     config = read_yaml(folder / "config.yaml")
     book_path = folder / "codebook.yaml"
     codebook = parse_codebook(read_yaml(book_path), source=str(book_path))

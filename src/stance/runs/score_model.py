@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,24 +12,49 @@ from stance.codebook import STANCE, Codebook
 from stance.errors import InputError
 from stance.evaluation.results import ModelResult, Predicted, score
 from stance.models.base import Progress, labelled, silent
-from stance.models.store import StoredModel, learned_rows
+from stance.models.store import StoredModel, hashes_of, learned_hashes
 from stance.schema import Example
 
 
-def held_out(model: StoredModel, examples: Sequence[Example]) -> list[Example]:
-    """Return the rows that the model did not learn from, as far as it knows.
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The rows that a model did not learn from, and what must be said of the others."""
+
+    rows: Sequence[Example]
+    warning: str = ""
+
+
+def held_out(model: StoredModel, examples: Sequence[Example]) -> HeldOut:
+    """Leave out the rows that the model learned from, as far as it knows.
 
     Raises:
         InputError: it learned from all of them.
     """
-    known = learned_rows(model.folder, examples)
-    kept = [row for row, seen in zip(examples, known, strict=True) if not seen]
+    learned = learned_hashes(model.folder)
+    if learned is None:
+        return HeldOut(
+            examples,
+            f"{model.folder}: the model does not know which rows it learned from; where they are "
+            "among these, its scores are too good",
+        )
+    kept = [
+        row
+        for row, known in zip(examples, hashes_of(examples), strict=True)
+        if known not in learned
+    ]
     if not kept and examples:
         raise InputError(
             f"{model.folder}: all {len(examples)} rows are among those it was trained or chosen "
             "on; score it on rows that it has not seen"
         )
-    return kept
+    out = len(examples) - len(kept)
+    if not out:
+        return HeldOut(kept)
+    return HeldOut(
+        kept,
+        f"{out} of {len(examples)} rows are among those that this model was trained or chosen on; "
+        "they are left out",
+    )
 
 
 def score_model(

@@ -37,7 +37,15 @@ from stance.models.combined import (
     fit_transitions,
     mean_of,
 )
-from stance.models.store import StoredModel, classifier_class, load_model, save_model
+from stance.models.store import (
+    StoredModel,
+    classifier_class,
+    hashes_of,
+    learned_hashes,
+    load_model,
+    save_model,
+)
+from stance.models.transformer.backbone import find_backbone
 from stance.runs.folder import BEHAVIOUR_FILE, part_path, read_part, write_part
 from stance.runs.predictions import Answers
 from stance.schema import Example
@@ -169,14 +177,14 @@ def _keep(
     if model is not None and training.splits == 1:
         save_model(
             model,
-            folder / "models" / f"{training.model}-s{training.seed}",
+            _model_folder(folder, (training.model, training.seed)),
             name=training.model,
             calibration=calibration,
             codebook=read_yaml(folder / "codebook.yaml"),
             thresholds=fit_thresholds(
                 validated, held, codebook.classes, precisions=config.precisions
             ),
-            learned=[*rows["train"], *held],
+            learned={*hashes_of([*rows["train"], *held]), *_inherited(training, config, folder)},
             validation=_standing(held, validated, codebook),
         )
     if model is not None and _is_probed(training, config) and STANCE in answers.tested:
@@ -198,6 +206,23 @@ def _keep(
         arrays[VALIDATED + task] = found
         arrays[f"validation_{task}"] = confusion_of(held, task, found, codebook)
     write_part(part, arrays)
+
+
+def _inherited(training: Training, config: RunConfig, folder: Path) -> set[str]:
+    """Return the hashes of rows that what a model is made of learned from before."""
+    entry = config.models[training.model]
+    if isinstance(entry, BlendConfig | ChainConfig):
+        members = (
+            _members(config, entry, training.seed)
+            if isinstance(entry, BlendConfig)
+            else [(entry.of, training.seed)]
+        )
+        sources = [_model_folder(folder, member) for member in members]
+    elif isinstance(entry, TransformerConfig | FrozenConfig):
+        sources = [find_backbone(entry.backbone)]
+    else:
+        sources = []
+    return {name for source in sources for name in learned_hashes(source) or ()}
 
 
 def _standing(
@@ -334,8 +359,12 @@ def _answers(folder: Path, member: Member, fold: int, codebook: Codebook) -> Ans
 
 
 def _stored(folder: Path, member: Member, codebook: Codebook) -> StoredModel:
+    return load_model(_model_folder(folder, member), codebook.classes)
+
+
+def _model_folder(folder: Path, member: Member) -> Path:
     name, seed = member
-    return load_model(folder / "models" / f"{name}-s{seed}", codebook.classes)
+    return folder / "models" / f"{name}-s{seed}"
 
 
 CASES = 100  # most cases of one suite: about 1,000 predictions on the bundled corpus

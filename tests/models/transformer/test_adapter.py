@@ -13,12 +13,12 @@ import pytest
 
 from conftest import make_rows
 from stance.codebook import Codebook
-from stance.errors import InputError, IntegrityError, ModelError, StanceError
-from stance.files import bundled, read_json
+from stance.errors import InputError, IntegrityError, ModelError
+from stance.files import read_json
 from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration
 from stance.models.sealed import write_manifest
-from stance.models.store import find_model, load_model, save_model
+from stance.models.store import LEARNED_FILE, hashes_of, load_model, save_model
 from stance.models.transformer import backbone
 from stance.models.transformer.adapter import (
     ADAPTER_FILE,
@@ -57,8 +57,9 @@ def full(codebook: Codebook, tiny_encoder: Path, tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("run") / "models" / "transformer-s1"
     book = {"name": "tiny", "version": 1, "stance": [{"name": n} for n in codebook.stance.names]}
     save_model(
-        model, folder, name="transformer", calibration=Calibration({"stance": 1.5}), codebook=book
-    )
+        model, folder, name="transformer", calibration=Calibration({"stance": 1.5}), codebook=book,
+        learned=hashes_of(_examples()[:48]),
+    )  # fmt: skip
     return folder
 
 
@@ -153,11 +154,25 @@ def test_calibration_is_carried_over_or_fitted_on_given_rows(
     assert load_model(done.folder).calibration != Calibration({"stance": 1.5})
     assert set(load_model(done.folder).thresholds) == {"stance", "sentiment"}
     assert done.gap < 1e-4
+    # What it learned from goes along, and with it what it was calibrated on; sealed like the rest.
+    assert set(read_json(packed / LEARNED_FILE)) == set(hashes_of(rows[:48]))
+    assert set(read_json(done.folder / LEARNED_FILE)) == set(hashes_of(rows))
+    assert LEARNED_FILE in read_json(done.folder / "manifest.json")["sha256"]
     stance = done.agreements[0]
     before = load_model(full).predict_proba(rows)["stance"].argmax(axis=1)
     after = load_model(done.folder).classifier.predict_proba(rows)["stance"].argmax(axis=1)
     assert stance.same == pytest.approx((before == after).mean())
     assert f"{stance.packed_f1:.3f}" in (done.folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_adapter_is_not_made_large_by_what_it_learned_from(
+    full: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stance.packing._MOST_LEARNED", 40)
+    said: list[str] = []
+    done = pack(full, tmp_path / "m", bits=8, backbone=str(tiny_encoder), say=said.append)
+    assert not (done.folder / LEARNED_FILE).exists()
+    assert any("48 rows trained the model" in line for line in said)
 
 
 def test_markers_and_heads_are_kept_whole(full: Path, packed: Path, tiny_encoder: Path) -> None:
@@ -281,36 +296,3 @@ def test_a_graph_with_a_foreign_weight_is_refused(full: Path, tmp_path: Path) ->
     weights[name] = weights[name] + 1
     with pytest.raises(ModelError, match="none of the network's tensors"):
         strip_weights(full / "model.onnx", weights, tmp_path / "graph.onnx")
-
-
-# -- which model --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("layout", ["checkout", "wheel"])
-def test_a_run_goes_before_the_shipped_model(
-    packed: Path, full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
-) -> None:
-    package = tmp_path / "site" / "src" / "stance"
-    root = package / "_bundled" if layout == "wheel" else package.parents[1]
-    shipped = root / "data" / "model"
-    shipped.parent.mkdir(parents=True)
-    shipped.symlink_to(packed)
-    package.mkdir(parents=True, exist_ok=True)
-    (package / "files.py").touch()
-    monkeypatch.setattr("stance.files.__file__", str(package / "files.py"))
-    runs = tmp_path / "runs"
-    assert find_model(None, runs) == bundled("data/model") == shipped
-    (runs / "mine" / "models").mkdir(parents=True)
-    (runs / "mine" / "models" / "transformer-s1").symlink_to(full)
-    assert find_model(None, runs) == shipped  # what was trained here is taken by name alone
-    assert find_model("mine", runs) == runs / "mine" / "models" / "transformer-s1"
-
-
-def test_without_run_and_shipped_model_it_says_how_to_get_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = tmp_path / "src" / "stance"
-    package.mkdir(parents=True)
-    monkeypatch.setattr("stance.files.__file__", str(package / "files.py"))
-    with pytest.raises(StanceError, match="no model ships with this installation"):
-        find_model(None, tmp_path / "runs")

@@ -9,10 +9,17 @@ dependency parsing", ICLR 2017, with sigmoids in place of one head per word).
 from __future__ import annotations
 
 import math
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from stance.models.tagger.inputs import TagBatch
+from stance.models.transformer.backbone import go_offline
+from stance.models.transformer.weights import stored_tensors
 
 IGNORE = -100
 ROLES = 2  # source, content
@@ -77,3 +84,27 @@ class TagNetwork(nn.Module):
         )
         weighed = (every * asked.unsqueeze(1)).sum()
         return {"loss": loss / words + weighed / asked.sum().clamp(min=1)}
+
+
+class TorchSession:
+    """A stored tagger network asked in torch, for where it could not be exported."""
+
+    def __init__(self, network: TagNetwork) -> None:
+        self._network = network.eval()
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        go_offline()
+        from transformers import AutoConfig, AutoModel
+
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        network = TagNetwork(AutoModel.from_config(config, trust_remote_code=False))
+        network.load_state_dict(stored_tensors(folder))
+        return cls(network)
+
+    def scores(self, batch: TagBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return cue logits (rows, words, 3) and pair logits (rows, 2, words, words)."""
+        tensors = (torch.from_numpy(value) for value in (batch.ids, batch.mask, batch.heads))
+        with torch.inference_mode():
+            cue, pairs = self._network.scores(*tensors)
+        return cue.float().numpy(), pairs.float().numpy()

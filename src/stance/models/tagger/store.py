@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,25 +33,34 @@ class TagSession(OnnxGraph):
         return cue, pairs
 
 
-class OnnxTagger:
+class Session(Protocol):
+    """A tagger network that can be asked, exported or not."""
+
+    def scores(self, batch: TagBatch) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return cue logits (rows, words, 3) and pair logits (rows, 2, words, words)."""
+
+
+class StoredTagger:
     """Reads sentences; the ``Tagger`` that ``articles.attribution`` asks."""
 
-    def __init__(
-        self, session: TagSession, inputs: TagInputs, weights: Weights | None = None
-    ) -> None:
+    def __init__(self, session: Session, inputs: TagInputs, weights: Weights | None = None) -> None:
         self._session = session
         self._inputs = inputs
         self.weights = weights
 
     @classmethod
-    def load(cls, folder: Path, weights: Weights | None = None) -> OnnxTagger:
-        """Read an exported tagger's folder."""
+    def load(cls, folder: Path, weights: Weights | None = None) -> StoredTagger:
+        """Read a tagger's folder: its export, or its weights in torch where there is none."""
         inputs = load_inputs(folder / "tokenizer.json")
-        return cls(TagSession(folder / "model.onnx"), inputs, weights)
+        if (folder / "model.onnx").is_file():
+            return cls(TagSession(folder / "model.onnx"), inputs, weights)
+        from stance.models.tagger.network import TorchSession
 
-    def alone(self) -> OnnxTagger:
+        return cls(TorchSession.load(folder), inputs, weights)
+
+    def alone(self) -> StoredTagger:
         """Return the same tagger, deciding without the rules."""
-        return OnnxTagger(self._session, self._inputs)
+        return StoredTagger(self._session, self._inputs)
 
     def tag(self, sentences: Sequence[str]) -> list[Tagged]:
         rows = self._inputs.encode(sentences)
@@ -89,7 +98,7 @@ def seal_tagger(folder: Path, weights: Weights, state: Mapping[str, Any]) -> Non
     write_manifest(folder)
 
 
-def load_tagger(folder: Path) -> OnnxTagger:
+def load_tagger(folder: Path) -> StoredTagger:
     """Read a tagger's folder.
 
     Raises:
@@ -98,7 +107,8 @@ def load_tagger(folder: Path) -> OnnxTagger:
     """
     if not (folder / TAGGER_FILE).is_file():
         raise ModelError(
-            f"{folder}: no attribution tagger; `stance train configs/attribution.yaml` makes one"
+            f"{folder}: no attribution tagger; `stance attribution train configs/attribution.yaml` "
+            "makes one"
         )
     require_whole(folder)
     facts = read_json(folder / TAGGER_FILE)
@@ -107,17 +117,4 @@ def load_tagger(folder: Path) -> OnnxTagger:
             f"{folder}: tagger format {facts.get('format')!r}, this version reads {FORMAT}"
         )
     weights = {name: (float(a), float(b)) for name, (a, b) in facts["weights"].items()}
-    return OnnxTagger.load(folder, weights)
-
-
-def find_tagger(wanted: str, root: Path = Path("runs")) -> Path:
-    """Return a tagger's folder: given itself, as its run's folder, or by the run's name.
-
-    Raises:
-        ModelError: there is none.
-    """
-    for folder in (Path(wanted), root / wanted):
-        for place in (folder, folder / TAGGER_FOLDER):
-            if (place / TAGGER_FILE).is_file():
-                return place
-    raise ModelError(f"{wanted}: no attribution tagger or run; `rules` scores the rules alone")
+    return StoredTagger.load(folder, weights)

@@ -21,7 +21,7 @@ from stance.models.tagger.network import IGNORE, ROLES, TagNetwork
 from stance.models.tagger.store import INPUTS, OUTPUTS, TagSession
 from stance.models.transformer import training as finetune
 from stance.models.transformer.backbone import MINILM, find_backbone, tokenizer_of
-from stance.models.transformer.export import write_onnx
+from stance.models.transformer.export import export_or_say, write_onnx
 from stance.models.transformer.inputs import pad_of
 from stance.models.transformer.network import freeze_lower
 from stance.models.transformer.options import TrainingOptions
@@ -162,12 +162,14 @@ class _Positional(torch.nn.Module):
         return self.network.scores(ids, mask, heads)
 
 
-def save_tagger(network: TagNetwork, inputs: TagInputs, folder: Path) -> None:
-    """Write weights, tokenizer and export into ``folder``.
-
-    Raises:
-        ModelError: the export's scores differ from torch's by more than ``TOLERANCE``.
-    """
+def save_tagger(
+    network: TagNetwork,
+    inputs: TagInputs,
+    folder: Path,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Write weights, tokenizer and, where it can be had, the export into ``folder``."""
     from safetensors.torch import save_file
 
     network = network.cpu().eval()
@@ -176,7 +178,9 @@ def save_tagger(network: TagNetwork, inputs: TagInputs, folder: Path) -> None:
         folder / "model.safetensors",
     )
     inputs.tokenizer.save(str(folder / "tokenizer.json"))
-    _export(network, inputs, folder / "model.onnx")
+    network.encoder.config.save_pretrained(folder)
+    path = folder / "model.onnx"
+    export_or_say(lambda: _export(network, inputs, path), path, say)
 
 
 def _export(network: TagNetwork, inputs: TagInputs, path: Path) -> None:

@@ -210,7 +210,7 @@ class TransformerClassifier:
     def save(self, folder: Path) -> dict[str, Any]:
         from safetensors.torch import save_file
 
-        from stance.models.transformer.export import export_onnx
+        from stance.models.transformer.export import export_onnx, export_or_say
 
         if self._network is None or self._inputs is None:
             raise ModelError("nothing to save; fit the transformer first")
@@ -220,12 +220,8 @@ class TransformerClassifier:
             folder / "model.safetensors",
         )
         self._save_frame(folder)
-        try:
-            export_onnx(network, self._inputs, folder / "model.onnx")
-        except Exception as error:  # the exporter raises many kinds; a training must outlive them
-            (folder / "model.onnx").unlink(missing_ok=True)
-            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
-            self.say(f"no export: {reason}; the model is kept and labels with torch, more slowly")
+        path, inputs = folder / "model.onnx", self._inputs
+        export_or_say(lambda: export_onnx(network, inputs, path), path, self.say)
         return self._state()
 
     def save_adapter(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,16 @@ def export_onnx(network: Any, inputs: InputEncoder, path: Path) -> None:
     )
     if not gap < TOLERANCE:
         raise ModelError(f"{path}: the export differs from torch by {gap:.2g}; it was not kept")
+
+
+def export_or_say(export: Callable[[], None], path: Path, say: Callable[[str], None]) -> None:
+    """Write an export if it can be had; a training must outlive an exporter that fails."""
+    try:
+        export()
+    except Exception as error:  # the exporter raises many kinds
+        path.unlink(missing_ok=True)
+        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+        say(f"no export: {reason}; the model is kept and answers with torch, more slowly")
 
 
 def write_onnx(
