@@ -22,7 +22,7 @@ from stance.files import read_json
 from stance.models.abstention import PRECISIONS, fit_thresholds
 from stance.models.base import Classes, Probabilities, labelled
 from stance.models.calibration import fit_calibration
-from stance.models.store import hashes_of, learned_hashes, load_model, save_model
+from stance.models.store import Learned, load_model, read_learned, save_model
 from stance.models.transformer.adapter import is_adapter
 from stance.models.transformer.backbone import MINILM
 from stance.models.transformer.runtime import OnnxClassifier
@@ -94,7 +94,7 @@ class AdapterCard:
             f"{self.bits} bits a number (`adapter.safetensors`), the network's graph without "
             "weights (`graph.onnx`), the tokenizer, calibration and abstention thresholds "
             "(`model.json`), hashes of the rows it learned from where they are known "
-            "(`learned.json`), and the SHA-256 of every file (`manifest.json`). The weights are "
+            "(`known-rows.json`), and the SHA-256 of every file (`manifest.json`). The weights are "
             "put together in memory on loading; the encoder must be the one whose SHA-256 stands "
             "in `adapter.json`."
         )
@@ -280,16 +280,16 @@ def pack(
 
 def _learned(
     source: Path, examples: Sequence[Example], say: Callable[[str], None]
-) -> frozenset[str]:
-    """Return the hashes of the rows that the adapter knows of; none where they would be many."""
-    known = learned_hashes(source)
+) -> Learned | None:
+    """Return the rows that the adapter knows of; None where they are too many to carry."""
+    known = read_learned(source)
     if known is None:
-        return frozenset()  # some of them would look like all of them
-    hashes = known.union(hashes_of(examples))
-    if len(hashes) > _MOST_LEARNED:
-        say(f"{len(hashes)} rows trained the model; the adapter is kept small and not told which")
-        return frozenset()
-    return hashes
+        return None  # those of the calibration alone would look like all of them
+    learned = known | Learned.of(validation=examples)
+    if len(learned) > _MOST_LEARNED:
+        say(f"{len(learned)} rows made the model; the adapter is kept small and not told which")
+        return None
+    return learned
 
 
 def _gap(one: Probabilities, other: Probabilities) -> float:

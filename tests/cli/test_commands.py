@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,7 +84,16 @@ def test_evaluate_scores_a_saved_model(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = {item["task"]: item for item in json.loads(done.stdout)["models"]}
     assert found["stance"]["n_rows"] == 12  # of 64; the others trained or chose it
-    assert "52 of 64 rows" in done.stderr
+    model, known = done.stderr.splitlines()
+    assert model.startswith("model: runs/tiny/models/")
+    assert "(best of 3 on validation rows, macro-F1 0." in model
+    trained, chose = (int(number) for number in re.findall(r"(\d+) (?:of 64|more)", known))
+    assert trained + chose == 52
+    assert trained > chose > 0
+    labelled = stance("label", "-", "--model", "tiny", "--json", cwd=place, stdin="It rained.\n")
+    assert labelled.stderr.splitlines() == [model]
+    shipped = stance("evaluate", str(ROOT / "data" / "model"), "rows.jsonl", cwd=place)
+    assert "does not know which rows it learned from" in shipped.stderr
     assert stance("evaluate", "tiny", "rows.jsonl", cwd=place).stdout.count("condemning") == 1
 
 

@@ -21,7 +21,7 @@ from stance.corpus.splits import by_column
 from stance.errors import InputError, IntegrityError
 from stance.evaluation.results import Results
 from stance.files import bundled, read_yaml, sha256_file
-from stance.models.store import hashes_of, learned_hashes, load_model
+from stance.models.store import Learned, load_model, read_learned
 from stance.runs import folder as provenance
 from stance.runs.experiment import load_rows, run
 from stance.schema import Example
@@ -236,21 +236,22 @@ def test_models_know_the_rows_of_what_they_are_made_of(
     done = run(
         tiny_config(rows_file, tiny_encoder, models=models, behaviour=False), root=tmp_path / "b"
     )
-    before = learned_hashes(started)
-    own = set(
-        hashes_of(
-            Example("", str(row["text"]), str(row["actor"]))
-            for row in others
-            if row["split"] != "test"
-        )
-    )
-    assert before
-    assert not before & own
+    before = read_learned(started)
+
+    def part(split: str) -> list[Example]:
+        kept = [row for row in others if row["split"] == split]
+        return [Example("", str(row["text"]), str(row["actor"])) for row in kept]
+
+    own = Learned.of(part("train"), part("validation"))
+    assert before is not None
+    assert before.trained
+    assert before.chosen
+    assert len(own | before) == len(own) + len(before)
     for name, known in (
         ("tfidf", own), ("transformer", own | before), ("both", own | before),
         ("read", own | before),
     ):  # fmt: skip
-        assert learned_hashes(done.folder / "models" / f"{name}-s1") == known, name
+        assert read_learned(done.folder / "models" / f"{name}-s1") == known, name
 
 
 def test_no_commit_is_named_for_a_package_in_somebody_elses_repository(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from stance.codebook import STANCE, suggest
 from stance.errors import ModelError
@@ -27,7 +27,7 @@ from stance.models.transformer.adapter import is_adapter
 from stance.schema import Example
 
 FORMAT = 2
-LEARNED_FILE = "learned.json"
+LEARNED_FILE = "known-rows.json"
 _READABLE = (1, 2)  # 1 knew temperatures only, and no thresholds
 KINDS = ("majority", "ngrams", "lexicon", "frozen", "transformer", "blend", "chain")
 
@@ -105,6 +105,44 @@ class StoredModel:
         return getattr(self.classifier, "truncated_", [])
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Hashes of the rows that trained a model, and of those that only chose or calibrated it."""
+
+    trained: frozenset[str] = frozenset()
+    chosen: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, train: Iterable[Example] = (), validation: Iterable[Example] = ()) -> Self:
+        trained = frozenset(map(row_hash, train))
+        return cls(trained, frozenset(map(row_hash, validation)) - trained)
+
+    def __or__(self, other: Learned) -> Learned:
+        trained = self.trained | other.trained
+        return Learned(trained, (self.chosen | other.chosen) - trained)
+
+    def __len__(self) -> int:
+        return len(self.trained) + len(self.chosen)
+
+    def to_json(self) -> dict[str, list[str]]:
+        return {"trained": sorted(self.trained), "chosen": sorted(self.chosen)}
+
+
+def row_hash(row: Example) -> str:
+    """Return what a row is known again by: text and holder, but for white space, case and form."""
+    words = unicodedata.normalize("NFC", f"{row.text}\0{row.actor}").casefold().split()
+    return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def read_learned(folder: Path) -> Learned | None:
+    """Return which rows a model learned from; None where it does not know."""
+    path = folder / LEARNED_FILE
+    if not path.is_file():
+        return None
+    raw = read_json(path)
+    return Learned(frozenset(raw["trained"]), frozenset(raw["chosen"]))
+
+
 def save_model(
     model: StanceClassifier,
     folder: Path,
@@ -113,7 +151,7 @@ def save_model(
     calibration: Calibration,
     codebook: Mapping[str, Any],
     thresholds: Thresholds | None = None,
-    learned: Collection[str] = (),
+    learned: Learned | None = None,
     validation: float | None = None,
 ) -> None:
     """Write a model's folder atomically and seal it with a manifest of hashes.
@@ -121,13 +159,13 @@ def save_model(
     Args:
         codebook: the parsed codebook that the labels come from, kept beside the weights.
         thresholds: where to abstain, by task.
-        learned: hashes (``hashes_of``) of the rows that it was trained, chosen or calibrated on.
+        learned: which rows it learned from; None where that is not known.
         validation: its score on validation rows, by which the best of a run is found.
     """
     with atomic_folder(folder) as temporary:
         state = model.save(temporary)
-        if learned:
-            write_json(temporary / LEARNED_FILE, sorted(set(learned)))
+        if learned is not None:
+            write_json(temporary / LEARNED_FILE, learned.to_json())
         write_json(
             temporary / MODEL_FILE,
             {
@@ -146,22 +184,6 @@ def save_model(
             },
         )
         write_manifest(temporary)
-
-
-def hashes_of(rows: Iterable[Example]) -> list[str]:
-    """Return what rows are known again by: text and holder, but for white space, case and form."""
-    return [_row_hash(row) for row in rows]
-
-
-def _row_hash(row: Example) -> str:
-    words = unicodedata.normalize("NFC", f"{row.text}\0{row.actor}").casefold().split()
-    return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def learned_hashes(folder: Path) -> frozenset[str] | None:
-    """Return the hashes of the rows that a model learned from; None where it does not know."""
-    path = folder / LEARNED_FILE
-    return frozenset(read_json(path)) if path.is_file() else None
 
 
 def load_model(

@@ -12,7 +12,7 @@ from stance.codebook import STANCE, Codebook
 from stance.errors import InputError
 from stance.evaluation.results import ModelResult, Predicted, score
 from stance.models.base import Progress, labelled, silent
-from stance.models.store import StoredModel, hashes_of, learned_hashes
+from stance.models.store import StoredModel, read_learned, row_hash
 from stance.schema import Example
 
 
@@ -30,30 +30,32 @@ def held_out(model: StoredModel, examples: Sequence[Example]) -> HeldOut:
     Raises:
         InputError: it learned from all of them.
     """
-    learned = learned_hashes(model.folder)
+    learned = read_learned(model.folder)
     if learned is None:
         return HeldOut(
             examples,
             f"{model.folder}: the model does not know which rows it learned from; where they are "
             "among these, its scores are too good",
         )
+    hashes = [row_hash(row) for row in examples]
+    trained = sum(known in learned.trained for known in hashes)
+    chose = sum(known in learned.chosen for known in hashes)
     kept = [
         row
-        for row, known in zip(examples, hashes_of(examples), strict=True)
-        if known not in learned
+        for row, known in zip(examples, hashes, strict=True)
+        if known not in learned.trained and known not in learned.chosen
     ]
     if not kept and examples:
         raise InputError(
-            f"{model.folder}: all {len(examples)} rows are among those it was trained or chosen "
-            "on; score it on rows that it has not seen"
+            f"{model.folder}: all {len(examples)} rows trained this model or chose it; "
+            "score it on rows that it has not seen"
         )
-    out = len(examples) - len(kept)
-    if not out:
+    if not trained + chose:
         return HeldOut(kept)
     return HeldOut(
         kept,
-        f"{out} of {len(examples)} rows are among those that this model was trained or chosen on; "
-        "they are left out",
+        f"{trained} of {len(examples)} rows trained this model, and {chose} more chose or "
+        "calibrated it; they are left out",
     )
 
 

@@ -6,6 +6,8 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,11 +40,11 @@ from stance.models.combined import (
     mean_of,
 )
 from stance.models.store import (
+    Learned,
     StoredModel,
     classifier_class,
-    hashes_of,
-    learned_hashes,
     load_model,
+    read_learned,
     save_model,
 )
 from stance.models.transformer.backbone import find_backbone
@@ -184,7 +186,7 @@ def _keep(
             thresholds=fit_thresholds(
                 validated, held, codebook.classes, precisions=config.precisions
             ),
-            learned={*hashes_of([*rows["train"], *held]), *_inherited(training, config, folder)},
+            learned=_inherited(training, config, folder) | Learned.of(rows["train"], held),
             validation=_standing(held, validated, codebook),
         )
     if model is not None and _is_probed(training, config) and STANCE in answers.tested:
@@ -208,8 +210,8 @@ def _keep(
     write_part(part, arrays)
 
 
-def _inherited(training: Training, config: RunConfig, folder: Path) -> set[str]:
-    """Return the hashes of rows that what a model is made of learned from before."""
+def _inherited(training: Training, config: RunConfig, folder: Path) -> Learned:
+    """Return the rows that what a model is made of learned from before."""
     entry = config.models[training.model]
     if isinstance(entry, BlendConfig | ChainConfig):
         members = (
@@ -222,7 +224,7 @@ def _inherited(training: Training, config: RunConfig, folder: Path) -> set[str]:
         sources = [find_backbone(entry.backbone)]
     else:
         sources = []
-    return {name for source in sources for name in learned_hashes(source) or ()}
+    return reduce(or_, (read_learned(source) or Learned() for source in sources), Learned())
 
 
 def _standing(

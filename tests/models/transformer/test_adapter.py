@@ -18,7 +18,7 @@ from stance.files import read_json
 from stance.models.baselines import MajorityClassifier
 from stance.models.calibration import Calibration
 from stance.models.sealed import write_manifest
-from stance.models.store import LEARNED_FILE, hashes_of, load_model, save_model
+from stance.models.store import LEARNED_FILE, Learned, load_model, read_learned, save_model
 from stance.models.transformer import backbone
 from stance.models.transformer.adapter import (
     ADAPTER_FILE,
@@ -58,7 +58,7 @@ def full(codebook: Codebook, tiny_encoder: Path, tmp_path_factory: pytest.TempPa
     book = {"name": "tiny", "version": 1, "stance": [{"name": n} for n in codebook.stance.names]}
     save_model(
         model, folder, name="transformer", calibration=Calibration({"stance": 1.5}), codebook=book,
-        learned=hashes_of(_examples()[:48]),
+        learned=Learned.of(_examples()[:48]),
     )  # fmt: skip
     return folder
 
@@ -155,8 +155,8 @@ def test_calibration_is_carried_over_or_fitted_on_given_rows(
     assert set(load_model(done.folder).thresholds) == {"stance", "sentiment"}
     assert done.gap < 1e-4
     # What it learned from goes along, and with it what it was calibrated on; sealed like the rest.
-    assert set(read_json(packed / LEARNED_FILE)) == set(hashes_of(rows[:48]))
-    assert set(read_json(done.folder / LEARNED_FILE)) == set(hashes_of(rows))
+    assert read_learned(packed) == Learned.of(rows[:48])
+    assert read_learned(done.folder) == Learned.of(rows[:48], rows[48:])
     assert LEARNED_FILE in read_json(done.folder / "manifest.json")["sha256"]
     stance = done.agreements[0]
     before = load_model(full).predict_proba(rows)["stance"].argmax(axis=1)
@@ -172,7 +172,7 @@ def test_an_adapter_is_not_made_large_by_what_it_learned_from(
     said: list[str] = []
     done = pack(full, tmp_path / "m", bits=8, backbone=str(tiny_encoder), say=said.append)
     assert not (done.folder / LEARNED_FILE).exists()
-    assert any("48 rows trained the model" in line for line in said)
+    assert any("48 rows made the model" in line for line in said)
 
 
 def test_markers_and_heads_are_kept_whole(full: Path, packed: Path, tiny_encoder: Path) -> None:

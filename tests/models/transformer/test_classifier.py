@@ -21,6 +21,7 @@ from stance.models.sealed import latest, why_broken, write_manifest
 from stance.models.store import load_model, save_model
 from stance.models.transformer.classifier import TransformerClassifier
 from stance.models.transformer.options import TrainingOptions
+from stance.models.transformer.runtime import OnnxSession
 from stance.models.transformer.weights import load_encoder
 from stance.schema import Example
 
@@ -337,3 +338,27 @@ def test_a_failed_export_loses_no_training(
     assert any("an operator is not known" in line for line in said)
     answers = load_model(folder).predict_proba(examples[:3])["stance"]
     np.testing.assert_allclose(answers, model.predict_proba(examples[:3])["stance"], atol=1e-5)
+
+
+@pytest.mark.parametrize(("added", "kept"), [((1.0, 1.0), True), ((1e-2, 0.0), False)])
+def test_an_export_is_checked_on_probabilities(
+    stored: tuple[TransformerClassifier, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    added: tuple[float, float], kept: bool,
+) -> None:  # fmt: skip
+    """Scores that all move together are the same answer; one that moves alone is another."""
+    model, _ = stored
+    asked = OnnxSession.logits
+
+    def moved(self: OnnxSession, batch: Any) -> Any:
+        logits = asked(self, batch)
+        first, rest = added
+        logits[:, 0] += first
+        logits[:, 1:] += rest
+        return logits
+
+    monkeypatch.setattr(OnnxSession, "logits", moved)
+    said: list[str] = []
+    monkeypatch.setattr(model, "say", said.append)
+    model.save(tmp_path)
+    assert (tmp_path / "model.onnx").exists() is kept
+    assert any("differs from torch" in line for line in said) is not kept
