@@ -253,10 +253,13 @@ def test_time_grows_with_the_text_and_no_faster(unit: str) -> None:
             gc.enable()
 
     seconds(1000)
-    small = min(seconds(100_000) for _ in range(3))
-    large = min(seconds(1_000_000) for _ in range(3))
-    assert large < 2.0
-    assert large <= 12 * max(small, 0.05)
+    small, large = [], []
+    for _ in range(8):  # a neighbour's work only ever adds, so the least of several is the cost
+        small.append(seconds(100_000))
+        large.append(seconds(1_000_000))
+        if min(large) < 2.0 and min(large) <= 12 * max(min(small), 0.05):
+            return
+    pytest.fail(f"{min(large):.2f} s for ten times the text of {min(small):.2f} s")
 
 
 def test_the_article_half_loads_nothing_heavy() -> None:
